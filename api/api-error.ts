@@ -1,0 +1,43 @@
+import { WindlassError } from "../base/errors.ts";
+
+export interface ApiFailure {
+  readonly endpoint: string;
+  /** HTTP status and `result_code`; 0 when there was no answer at all. */
+  readonly status: number;
+  /** `result_subcode` (clearml-api.md 1.8), 0 when unknown. */
+  readonly subcode: number;
+  readonly message: string;
+  readonly retryAfterMs?: number | undefined;
+  readonly cause?: unknown;
+}
+
+/** A call that the server refused, or that did not reach it. `retryable` means: the same call may succeed later. */
+export class ApiError extends WindlassError {
+  override readonly name = "ApiError";
+  readonly endpoint: string;
+  readonly status: number;
+  readonly subcode: number;
+  readonly retryAfterMs: number | undefined;
+
+  constructor(failure: ApiFailure) {
+    super(`${failure.endpoint}: ${failure.message}`, {
+      code: failure.status === 0 ? "server-unreachable" : `api-${failure.status}-${failure.subcode}`,
+      retryable: failure.status === 0 || failure.status === 429 || failure.status >= 500,
+      cause: failure.cause,
+    });
+    this.endpoint = failure.endpoint;
+    this.status = failure.status;
+    this.subcode = failure.subcode;
+    this.retryAfterMs = failure.retryAfterMs;
+  }
+
+  /** The request may or may not have been carried out: no answer, or an answer of something in between. */
+  get uncertain(): boolean {
+    return this.retryable && this.status !== 429;
+  }
+}
+
+/** Whether `error` is the server's refusal with one of these subcodes, e.g. 703. */
+export function isRefusal(error: unknown, ...subcodes: number[]): error is ApiError {
+  return error instanceof ApiError && error.status >= 400 && error.status < 500 && subcodes.includes(error.subcode);
+}

@@ -1,0 +1,207 @@
+import { Buffer } from "node:buffer";
+import { type Dispatcher, request } from "undici";
+import { messageOf } from "../base/errors.ts";
+import { type Logger, silentLogger } from "../base/logger.ts";
+import { BRIEF, type RetrySchedule, retry } from "../base/retry.ts";
+import { ApiError } from "./api-error.ts";
+
+/** A key pair, or a ready token (a run inside the agent has only that). */
+export type Credentials = { readonly accessKey: string; readonly secretKey: string } | { readonly token: string };
+
+export interface SessionOptions {
+  /** Base address of the API, e.g. `http://127.0.0.1:8008`. */
+  readonly apiServer: string;
+  readonly credentials: Credentials;
+  /** Sent as X-ClearML-Worker: the default for events without a worker. */
+  readonly workerName?: string;
+  readonly logger?: Logger;
+  /** Own connections, e.g. through a proxy or with an own authority. */
+  readonly dispatcher?: Dispatcher;
+}
+
+export interface CallOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** How long to wait for the answer; 30 s by default, as ClearML's agent waits. */
+  readonly timeoutMs?: number;
+  /** When to try again after no answer, 429 or 5xx; about fifteen seconds by default. */
+  readonly retry?: RetrySchedule;
+}
+
+const ANSWER_TIMEOUT_MS = 30_000;
+/** Renewed when it has less than this left; the server's tokens live 30 days (clearml-api.md 1.6). */
+const RENEW_BEFORE_MS = 12 * 3_600_000;
+
+interface Token {
+  readonly text: string;
+  readonly expiresAtMs: number;
+}
+
+/** Speaks the envelope of ClearML's API: logs in, renews its token, retries what may succeed later. */
+export class Session {
+  readonly apiServer: string;
+  readonly #options: SessionOptions;
+  readonly #logger: Logger;
+  #token: Token | undefined;
+  #login: Promise<Token> | undefined;
+
+  constructor(options: SessionOptions) {
+    this.apiServer = options.apiServer.replace(/\/+$/, "");
+    this.#options = options;
+    this.#logger = options.logger ?? silentLogger;
+  }
+
+  /** Calls `service.action` and returns the answer's `data`. Throws ApiError. */
+  async call<T>(endpoint: string, body: object, options: CallOptions = {}): Promise<T> {
+    return (await this.#withRetry(endpoint, "application/json", JSON.stringify(body), options)) as T;
+  }
+
+  /** Sends json-lines, already encoded, one JSON object per line. */
+  async callLines<T>(endpoint: string, lines: string | Uint8Array, options: CallOptions = {}): Promise<T> {
+    return (await this.#withRetry(endpoint, "application/json-lines", lines, options)) as T;
+  }
+
+  /** A fresh token for a run, so that no key travels into it. `extra` are fields of our own server that others ignore. */
+  async issueToken(expirationSec: number, extra: object = {}, options: CallOptions = {}): Promise<string> {
+    const data = await this.#withRetry(
+      "auth.login",
+      "application/json",
+      JSON.stringify({ expiration_sec: expirationSec, ...extra }),
+      options,
+    );
+    return (data as { token: string }).token;
+  }
+
+  /** The identity in the current token (logs in when there is none): user, role, and the server's version. */
+  async identity(options: CallOptions = {}): Promise<Readonly<Record<string, unknown>>> {
+    const token = await this.#currentToken(options);
+    return claimsOf(token.text);
+  }
+
+  async #withRetry(endpoint: string, contentType: string, body: string | Uint8Array, options: CallOptions): Promise<unknown> {
+    return await retry(() => this.#authorized(endpoint, contentType, body, options), {
+      schedule: options.retry ?? BRIEF,
+      signal: options.signal,
+      retryable: (error) => error instanceof ApiError && error.retryable,
+      askedDelayMs: (error) => (error instanceof ApiError ? error.retryAfterMs : undefined),
+      onRetry: (error, attempt, delayMs) =>
+        this.#logger.debug({ endpoint, attempt, delayMs: Math.round(delayMs), err: error }, "calling the server again"),
+    });
+  }
+
+  /** One request; after a 401 one new login and one repetition, as the official clients do. */
+  async #authorized(endpoint: string, contentType: string, body: string | Uint8Array, options: CallOptions): Promise<unknown> {
+    const token = await this.#currentToken(options);
+    try {
+      return await this.#send(endpoint, `Bearer ${token.text}`, contentType, body, options);
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.status !== 401 || "token" in this.#options.credentials) throw error;
+      if (this.#token === token) this.#token = undefined;
+      const fresh = await this.#currentToken(options);
+      return await this.#send(endpoint, `Bearer ${fresh.text}`, contentType, body, options);
+    }
+  }
+
+  async #currentToken(options: CallOptions): Promise<Token> {
+    const { credentials } = this.#options;
+    if ("token" in credentials) return { text: credentials.token, expiresAtMs: Infinity };
+    if (this.#token !== undefined && this.#token.expiresAtMs - Date.now() > RENEW_BEFORE_MS) return this.#token;
+    this.#login ??= this.#logIn(credentials, options).finally(() => {
+      this.#login = undefined;
+    });
+    return await this.#login;
+  }
+
+  async #logIn(keys: { accessKey: string; secretKey: string }, options: CallOptions): Promise<Token> {
+    const basic = Buffer.from(`${keys.accessKey}:${keys.secretKey}`).toString("base64");
+    const data = await this.#send("auth.login", `Basic ${basic}`, "application/json", "{}", options);
+    const text = (data as { token: string }).token;
+    const exp = claimsOf(text)["exp"];
+    this.#token = { text, expiresAtMs: typeof exp === "number" ? exp * 1000 : Infinity };
+    return this.#token;
+  }
+
+  async #send(
+    endpoint: string,
+    authorization: string,
+    contentType: string,
+    body: string | Uint8Array,
+    options: CallOptions,
+  ): Promise<unknown> {
+    const timeoutMs = options.timeoutMs ?? ANSWER_TIMEOUT_MS;
+    try {
+      const answer = await request(`${this.apiServer}/${endpoint}`, {
+        method: "POST",
+        headers: this.#headers(authorization, contentType),
+        body,
+        headersTimeout: timeoutMs,
+        bodyTimeout: timeoutMs,
+        signal: options.signal ?? null,
+        ...(this.#options.dispatcher === undefined ? {} : { dispatcher: this.#options.dispatcher }),
+      });
+      return dataOf(endpoint, answer.statusCode, answer.headers["retry-after"], await answer.body.text());
+    } catch (error) {
+      if (error instanceof ApiError) throw error;
+      options.signal?.throwIfAborted();
+      throw new ApiError({
+        endpoint,
+        status: 0,
+        subcode: 0,
+        message: `no answer from ${this.apiServer} (${messageOf(error)})`,
+        cause: error,
+      });
+    }
+  }
+
+  #headers(authorization: string, contentType: string): Record<string, string> {
+    const worker = this.#options.workerName;
+    return {
+      authorization,
+      "content-type": contentType,
+      ...(worker === undefined ? {} : { "x-clearml-worker": worker, "x-trains-worker": worker }),
+    };
+  }
+}
+
+interface Envelope {
+  readonly meta?: { readonly result_code?: number; readonly result_subcode?: number; readonly result_msg?: string };
+  readonly data?: unknown;
+}
+
+/** Takes the envelope apart (clearml-api.md 1.4). A page without one (a proxy's) is not an answer of the server. */
+function dataOf(endpoint: string, status: number, retryAfter: string | string[] | undefined, text: string): unknown {
+  const envelope = parseEnvelope(text);
+  if (envelope?.meta?.result_code === 200) return envelope.data ?? {};
+  const retryAfterMs = retryAfterOf(retryAfter);
+  if (envelope?.meta === undefined) {
+    const message = `HTTP ${status} without ClearML's envelope: something between here and the server answered`;
+    throw new ApiError({ endpoint, status: status === 429 ? 429 : Math.max(status, 502), subcode: 0, message, retryAfterMs });
+  }
+  const { result_code = status, result_subcode = 0, result_msg = "no message" } = envelope.meta;
+  throw new ApiError({ endpoint, status: result_code, subcode: result_subcode, message: result_msg, retryAfterMs });
+}
+
+function parseEnvelope(text: string): Envelope | undefined {
+  try {
+    const parsed: unknown = JSON.parse(text);
+    return typeof parsed === "object" && parsed !== null ? parsed : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** `Retry-After` in ms: seconds or a date (RFC 9110 10.2.3). */
+function retryAfterOf(header: string | string[] | undefined): number | undefined {
+  const text = Array.isArray(header) ? header[0] : header;
+  if (text === undefined) return undefined;
+  const delayMs = /^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text) - Date.now();
+  return Number.isNaN(delayMs) ? undefined : Math.max(0, delayMs);
+}
+
+/** The claims of a JWT, unverified, as the official clients read them. */
+function claimsOf(token: string): Record<string, unknown> {
+  try {
+    return JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString()) as Record<string, unknown>;
+  } catch {
+    return {};
+  }
+}

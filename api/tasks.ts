@@ -1,0 +1,131 @@
+import type { RetrySchedule } from "../base/retry.ts";
+import type { CallOptions, Session } from "./session.ts";
+import type { ProjectId, QueueId, TaskId } from "./wire/ids.ts";
+import type { StatusChange, Task } from "./wire/task.ts";
+
+/** Why and how a status changes; both texts are shown to people, and a call without them clears the old ones. */
+export interface StatusNote {
+  readonly reason: string;
+  readonly message: string;
+  /** Skips the server's check of the transition. */
+  readonly force?: boolean;
+}
+
+/** The parts of a task that the watch on running tasks needs. */
+export interface TaskState {
+  readonly id: TaskId;
+  readonly status: string;
+  readonly status_message: string;
+  readonly status_reason: string;
+  readonly runtime: Readonly<Record<string, unknown>>;
+}
+
+export interface WatchReply {
+  readonly tasks: readonly TaskState[];
+  /** Given back on the next call; undefined on a server that cannot wait. */
+  readonly since: unknown;
+  readonly waited: boolean;
+}
+
+export type StatusCall = "started" | "stopped" | "completed" | "failed" | "stop";
+
+/** `tasks.*` (clearml-api.md 2 to 4). */
+export class Tasks {
+  readonly #session: Session;
+
+  constructor(session: Session) {
+    this.#session = session;
+  }
+
+  /** The task in full; ApiError 400/101 when there is none. */
+  async get(task: TaskId, options?: CallOptions): Promise<Task> {
+    const { taskSchema } = await import("./wire/task.ts");
+    const data = await this.#session.call<{ task: unknown }>("tasks.get_by_id", { task }, options);
+    return taskSchema.parse(data.task);
+  }
+
+  /** Tasks by the server's query grammar, with only the asked-for fields (clearml-api.md 4.4). */
+  async query(query: object, options?: CallOptions): Promise<Task[]> {
+    const { taskSchema } = await import("./wire/task.ts");
+    const data = await this.#session.call<{ tasks: unknown[] }>("tasks.get_all", query, options);
+    return data.tasks.map((task) => taskSchema.parse(task));
+  }
+
+  async create(fields: object, options?: CallOptions): Promise<TaskId> {
+    return (await this.#session.call<{ id: TaskId }>("tasks.create", fields, options)).id;
+  }
+
+  async clone(fields: object, options?: CallOptions): Promise<TaskId> {
+    return (await this.#session.call<{ id: TaskId }>("tasks.clone", fields, options)).id;
+  }
+
+  async edit(task: TaskId, fields: object, options?: CallOptions): Promise<void> {
+    await this.#session.call("tasks.edit", { task, force: true, ...fields }, options);
+  }
+
+  async setStatus(call: StatusCall, task: TaskId, note: StatusNote, options?: CallOptions): Promise<StatusChange> {
+    const body = { task, status_reason: note.reason, status_message: note.message, force: note.force ?? false };
+    return await this.#session.call<StatusChange>(`tasks.${call}`, body, options);
+  }
+
+  async enqueue(
+    task: TaskId,
+    queue: { id: QueueId } | { name: string } | undefined,
+    extra: object = {},
+    options?: CallOptions,
+  ): Promise<void> {
+    const target = queue === undefined ? {} : "id" in queue ? { queue: queue.id } : { queue_name: queue.name };
+    await this.#session.call("tasks.enqueue", { task, ...target, ...extra }, options);
+  }
+
+  async dequeue(task: TaskId, extra: object = {}, options?: CallOptions): Promise<void> {
+    await this.#session.call("tasks.dequeue", { task, ...extra }, options);
+  }
+
+  async reset(task: TaskId, extra: object = {}, options?: CallOptions): Promise<void> {
+    await this.#session.call("tasks.reset", { task, ...extra }, options);
+  }
+
+  async ping(task: TaskId, options?: CallOptions): Promise<void> {
+    await this.#session.call("tasks.ping", { task }, options);
+  }
+
+  /**
+   * Status and message of several tasks in one call. On our own server the call waits until one of them changes or
+   * `waitMs` is over; other servers ignore the extra fields and answer at once (`waited` false).
+   */
+  async watch(
+    ids: readonly TaskId[],
+    since: unknown,
+    waitMs: number,
+    options: CallOptions & { retry: RetrySchedule },
+  ): Promise<WatchReply> {
+    const data = await this.#session.call<{ tasks: Partial<TaskState>[]; windlass_waited?: boolean; windlass_since?: unknown }>(
+      "tasks.get_all",
+      {
+        id: ids,
+        only_fields: ["id", "status", "status_message", "status_reason", "runtime"],
+        search_hidden: true,
+        windlass_wait_ms: waitMs,
+        ...(since === undefined ? {} : { windlass_since: since }),
+      },
+      { timeoutMs: waitMs + 30_000, ...options },
+    );
+    return { tasks: data.tasks.map(stateOf), since: data.windlass_since, waited: data.windlass_waited === true };
+  }
+}
+
+function stateOf(task: Partial<TaskState>): TaskState {
+  const { id, status = "unknown", status_message = "", status_reason = "", runtime = {} } = task;
+  return { id: id as TaskId, status, status_message, status_reason, runtime };
+}
+
+/** The project of that full name, made when there is none. */
+export async function ensureProject(session: Session, name: string, options?: CallOptions): Promise<ProjectId> {
+  const exact = `^${name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}$`;
+  const query = { name: exact, only_fields: ["id", "name"], search_hidden: true };
+  const found = await session.call<{ projects: { id: ProjectId; name: string }[] }>("projects.get_all", query, options);
+  const project = found.projects.find((candidate) => candidate.name === name);
+  if (project !== undefined) return project.id;
+  return (await session.call<{ id: ProjectId }>("projects.create", { name, description: "" }, options)).id;
+}

@@ -1,0 +1,43 @@
+import type { Logger as PinoLogger } from "pino";
+import { pino } from "pino";
+
+/** The agent's own log, for the operator; what a task prints never goes here. */
+export type Logger = PinoLogger;
+
+export type LogLevel = "debug" | "info" | "warn" | "error" | "silent";
+
+export interface LoggerOptions {
+  readonly level: LogLevel;
+  /** `json` for machines, `text` for a person at a terminal. */
+  readonly format: "json" | "text";
+  /** Where lines go; standard error by default, so that standard output stays free for results. */
+  readonly write?: (line: string) => void;
+}
+
+export function createLogger(options: LoggerOptions): Logger {
+  const write = options.write ?? ((line: string) => void process.stderr.write(line));
+  const sink = options.format === "json" ? write : (line: string) => write(textLine(line));
+  return pino({ level: options.level, base: null }, { write: sink });
+}
+
+export const silentLogger: Logger = pino({ level: "silent" });
+
+const LEVEL_NAMES: Readonly<Record<number, string>> = { 20: "debug", 30: "info", 40: "warn", 50: "error" };
+const OWN_FIELDS = new Set(["level", "time", "msg", "err"]);
+
+function textLine(json: string): string {
+  const entry = JSON.parse(json) as Record<string, unknown> & { level: number; time: number; msg?: string };
+  const time = new Date(entry.time).toISOString().slice(11, 23);
+  const level = (LEVEL_NAMES[entry.level] ?? "info").padEnd(5);
+  const fields = Object.entries(entry)
+    .filter(([key]) => !OWN_FIELDS.has(key))
+    .map(([key, value]) => ` ${key}=${typeof value === "string" ? value : JSON.stringify(value)}`)
+    .join("");
+  return `${time} ${level} ${entry.msg ?? ""}${fields}${errorText(entry["err"])}\n`;
+}
+
+function errorText(error: unknown): string {
+  if (typeof error !== "object" || error === null) return "";
+  const { message, code } = error as { message?: string; code?: string };
+  return ` error=${JSON.stringify(message ?? "")}${code === undefined ? "" : ` code=${code}`}`;
+}

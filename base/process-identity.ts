@@ -1,0 +1,53 @@
+import { readFile } from "node:fs/promises";
+
+/** Names one process for ever: a pid alone is used again, with its start time and the boot it is unique. */
+export interface ProcessIdentity {
+  readonly pid: number;
+  /** Clock ticks after boot, field 22 of /proc/PID/stat; empty where there is no /proc. */
+  readonly startTime: string;
+  /** /proc/sys/kernel/random/boot_id; empty where there is none. */
+  readonly bootId: string;
+}
+
+/** The identity of a live process, or undefined if it is gone (a zombie counts as gone). */
+export async function identityOf(pid: number): Promise<ProcessIdentity | undefined> {
+  const startTime = await startTimeOf(pid);
+  if (startTime === undefined) return undefined;
+  return { pid, startTime, bootId: await currentBootId() };
+}
+
+/** Whether exactly this process is still alive. */
+export async function isAlive(identity: ProcessIdentity): Promise<boolean> {
+  const now = await identityOf(identity.pid);
+  return now !== undefined && now.startTime === identity.startTime && now.bootId === identity.bootId;
+}
+
+export async function currentBootId(): Promise<string> {
+  return (await textOf("/proc/sys/kernel/random/boot_id"))?.trim() ?? "";
+}
+
+async function startTimeOf(pid: number): Promise<string | undefined> {
+  const stat = await textOf(`/proc/${pid}/stat`);
+  if (stat === undefined) return process.platform === "linux" ? undefined : startTimeBySignal(pid);
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  const state = fields[0];
+  return state === "Z" || state === "X" ? undefined : fields[19];
+}
+
+/** Without /proc only "is there any process of this number" can be told. */
+function startTimeBySignal(pid: number): string | undefined {
+  try {
+    process.kill(pid, 0);
+    return "";
+  } catch {
+    return undefined;
+  }
+}
+
+async function textOf(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, "utf8");
+  } catch {
+    return undefined;
+  }
+}
