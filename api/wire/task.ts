@@ -40,35 +40,28 @@ const parameterSchema = z.object({
 
 const requirementSchema = z.union([z.string(), z.array(z.string())]).nullish();
 
-const scriptSchema = z
-  .object({
-    binary: optionalText,
-    repository: optionalText,
-    tag: optionalText,
-    branch: optionalText,
-    version_num: optionalText,
-    entry_point: optionalText,
-    working_dir: optionalText,
-    diff: optionalText,
-    requirements: z
-      .looseObject({ pip: requirementSchema, conda: requirementSchema, org_pip: requirementSchema })
-      .nullish()
-      .catch(undefined),
-  })
-  .nullish()
-  .transform((script) => script ?? {});
+const scriptFields = z.object({
+  binary: optionalText,
+  repository: optionalText,
+  tag: optionalText,
+  branch: optionalText,
+  version_num: optionalText,
+  entry_point: optionalText,
+  working_dir: optionalText,
+  diff: optionalText,
+  requirements: z.looseObject({ pip: requirementSchema, conda: requirementSchema, org_pip: requirementSchema }).nullish().catch(undefined),
+});
+const scriptSchema = scriptFields.nullish().transform((script) => script ?? scriptFields.parse({}));
 
-const containerSchema = z
-  .object({
-    image: optionalText,
-    arguments: z
-      .union([z.string(), z.array(z.string())])
-      .nullish()
-      .transform((value) => (value === null ? undefined : value)),
-    setup_shell_script: optionalText,
-  })
-  .nullish()
-  .transform((container) => container ?? {});
+const containerFields = z.object({
+  image: optionalText,
+  arguments: z
+    .union([z.string(), z.array(z.string())])
+    .nullish()
+    .transform((value) => (value === null ? undefined : value)),
+  setup_shell_script: optionalText,
+});
+const containerSchema = containerFields.nullish().transform((container) => container ?? containerFields.parse({}));
 
 export const taskSchema = z.object({
   id: z.string().transform((id) => id as TaskId),
