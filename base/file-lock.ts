@@ -43,6 +43,18 @@ export async function withFileLock<T>(path: string, work: () => Promise<T>, opti
   }
 }
 
+/** Takes the lock for as long as the process wants it; when somebody alive holds it, the answer is that pid. */
+export async function holdFileLock(path: string): Promise<(() => Promise<void>) | number> {
+  const owner = await thisOwner();
+  for (;;) {
+    if (await tryTake(path, owner)) return () => unlink(path).catch(() => undefined);
+    const holder = await holderOf(path);
+    if (holder === undefined) continue;
+    if (await holds(holder)) return holder.pid;
+    await breakLock(path, holder);
+  }
+}
+
 async function thisOwner(): Promise<Owner> {
   const identity = await identityOf(process.pid);
   return { ...(identity ?? { pid: process.pid, startTime: "", bootId: "" }), host: hostname(), token: newId() };

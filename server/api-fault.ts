@@ -1,0 +1,20 @@
+/** A refusal in the server's own numbers (clearml-api.md 1.8); becomes the envelope's result code, subcode and message. */
+export class ApiFault extends Error {
+  override readonly name = "ApiFault";
+  readonly code: number;
+  readonly subcode: number;
+
+  constructor(code: number, subcode: number, message: string, details: Readonly<Record<string, unknown>> = {}) {
+    const pairs = Object.entries(details).map(([key, value]) => `${key}=${String(value)}`);
+    super(pairs.length === 0 ? message : `${message}: ${pairs.join(", ")}`);
+    this.code = code;
+    this.subcode = subcode;
+  }
+}
+
+export const invalidTask = (id: unknown): ApiFault => new ApiFault(400, 101, "Invalid task id", { id });
+export const invalidQueue = (id: unknown): ApiFault => new ApiFault(400, 701, "Invalid queue id", { id });
+export const missingField = (name: string): ApiFault =>
+  new ApiFault(400, 12, `Validation error (invalid task field): field ${name} is required`);
+export const wrongType = (name: string, expected: string): ApiFault =>
+  new ApiFault(400, 12, `Validation error (field ${name} must be ${expected})`);

@@ -1,0 +1,80 @@
+import { ApiFault, missingField, wrongType } from "./api-fault.ts";
+import type { Body } from "./endpoint.ts";
+
+/** Typed reading of request fields; null is the same as absent (clearml-api.md 1.2). */
+export function textOf(body: Body, name: string): string | undefined {
+  const value = body[name];
+  if (value === undefined || value === null) return undefined;
+  if (typeof value !== "string") throw wrongType(name, "a string");
+  return value;
+}
+
+export function requiredText(body: Body, name: string): string {
+  const value = textOf(body, name);
+  if (value === undefined || value === "") throw missingField(name);
+  return value;
+}
+
+export function flagOf(body: Body, name: string, fallback = false): boolean {
+  const value = body[name];
+  return typeof value === "boolean" ? value : typeof value === "number" ? value !== 0 : fallback;
+}
+
+export function numberOf(body: Body, name: string): number | undefined {
+  const value = body[name];
+  if (value === undefined || value === null) return undefined;
+  const number = typeof value === "number" ? value : Number(value);
+  if (Number.isNaN(number)) throw wrongType(name, "a number");
+  return number;
+}
+
+/** A list; a single text stands for a list of one. */
+export function listOf(body: Body, name: string): unknown[] | undefined {
+  const value = body[name];
+  if (value === undefined || value === null) return undefined;
+  return Array.isArray(value) ? value : [value];
+}
+
+export function textListOf(body: Body, name: string): string[] | undefined {
+  return listOf(body, name)?.map((item) => {
+    if (typeof item !== "string") throw wrongType(name, "a list of strings");
+    return item;
+  });
+}
+
+export function requiredTextList(body: Body, name: string): string[] {
+  const list = textListOf(body, name);
+  if (list === undefined || list.length === 0) throw missingField(name);
+  return list;
+}
+
+export function mapOf(body: Body, name: string): Record<string, unknown> | undefined {
+  const value = body[name];
+  if (value === undefined || value === null) return undefined;
+  if (!isMap(value)) throw wrongType(name, "an object");
+  return value;
+}
+
+export function isMap(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Names of three characters at least (clearml-api.md 9). */
+export function nameOf(body: Body, field = "name"): string {
+  const name = requiredText(body, field).trim();
+  if (name.length < 3) throw new ApiFault(400, 800, `Data validation error (${field} must be at least three characters long)`);
+  return name;
+}
+
+/** Sorted and without repetitions; a tag may not look like an operator of the query grammar. */
+export function tagsOf(body: Body, name: string): string[] | undefined {
+  const tags = textListOf(body, name);
+  const operator = tags?.find((tag) => tag.startsWith("__$"));
+  if (operator !== undefined) throw new ApiFault(400, 16, `Fields value error (unsupported tag prefix)`, { tag: operator });
+  return tags === undefined ? undefined : [...new Set(tags)].toSorted();
+}
+
+/** A date as the wire writes it: ISO with microseconds and offset. */
+export function wireDate(ms: number): string {
+  return `${new Date(ms).toISOString().slice(0, -1)}000+00:00`;
+}

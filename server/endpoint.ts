@@ -1,0 +1,50 @@
+import type { Database } from "./store/database.ts";
+
+/** Who is calling, from the token. */
+export interface Caller {
+  readonly user: string;
+  readonly userName: string;
+  readonly company: string;
+  readonly role: string;
+  /** `run`: a task's token, which may not touch users, keys and server settings. */
+  readonly scope?: "run" | undefined;
+  /** With a run's token that is limited to its own task. */
+  readonly onlyTask?: string | undefined;
+}
+
+/** What a call changed that somebody may be waiting for; travels back to the HTTP thread after the commit. */
+export interface Effects {
+  /** Queues that got an entry. */
+  readonly queues: Set<string>;
+  /** Tasks whose status, message or runtime changed. */
+  readonly tasks: Set<string>;
+}
+
+/** One call, inside a store thread. */
+export interface Call {
+  readonly db: Database;
+  readonly caller: Caller;
+  /** The X-ClearML-Worker header, or `<unknown>`. */
+  readonly worker: string;
+  /** The requested API version, e.g. 2.13; the server's maximum when the path names none. */
+  readonly version: number;
+  readonly nowMs: number;
+  readonly effects: Effects;
+}
+
+export type Body = Readonly<Record<string, unknown>>;
+
+/**
+ * One `service.action`. `handle` is synchronous and runs inside a store thread, in one transaction: `write` calls in the
+ * only writer, `read` calls in one of the readers.
+ */
+export interface Endpoint {
+  readonly name: string;
+  readonly mode: "read" | "write";
+  /** `batch`: the handler is given the lines of a json-lines body (a plain JSON body is a batch of one). */
+  readonly body?: "object" | "batch";
+  readonly handle: (call: Call, body: Body, lines: readonly Body[]) => object;
+}
+
+export const read = (name: string, handle: (call: Call, body: Body) => object): Endpoint => ({ name, mode: "read", handle });
+export const write = (name: string, handle: (call: Call, body: Body) => object): Endpoint => ({ name, mode: "write", handle });

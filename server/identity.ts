@@ -1,0 +1,27 @@
+import { randomBytes } from "node:crypto";
+import { join } from "node:path";
+import { readIfThere, writeFileDurably } from "../base/files.ts";
+import { newId } from "../base/ids.ts";
+import { newAccessKey, newSecretKey } from "./auth/secrets.ts";
+
+/** What makes a data folder one server: its first user with keys, and the secret that signs its tokens. Never leaves the folder. */
+export interface ServerIdentity {
+  readonly user: string;
+  readonly accessKey: string;
+  readonly secretKey: string;
+  readonly tokenSecret: string;
+}
+
+export async function loadIdentity(dataFolder: string): Promise<ServerIdentity> {
+  const path = join(dataFolder, "identity.json");
+  const known = await readIfThere(path);
+  if (known !== undefined) return JSON.parse(known) as ServerIdentity;
+  const identity: ServerIdentity = {
+    user: newId(),
+    accessKey: newAccessKey(randomBytes),
+    secretKey: newSecretKey(randomBytes),
+    tokenSecret: randomBytes(48).toString("base64url"),
+  };
+  await writeFileDurably(path, JSON.stringify(identity));
+  return identity;
+}

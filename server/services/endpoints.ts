@@ -1,0 +1,46 @@
+import type { Endpoint } from "../endpoint.ts";
+import { API_VERSION, SERVER_BUILD, SERVER_VERSION } from "../version.ts";
+import { EVENT_ENDPOINTS } from "./events.ts";
+import { MODEL_ENDPOINTS } from "./models.ts";
+import { PROJECT_ENDPOINTS } from "./projects.ts";
+import { QUEUE_ENDPOINTS } from "./queues.ts";
+import { TASK_LIFE_ENDPOINTS } from "./task-life.ts";
+import { TASK_OUTPUT_ENDPOINTS } from "./task-outputs.ts";
+import { TASK_PARAMETER_ENDPOINTS } from "./task-parameters.ts";
+import { TASK_ENDPOINTS } from "./tasks.ts";
+import { USER_ENDPOINTS } from "./users.ts";
+import { WATCHDOG_ENDPOINTS } from "./watchdog.ts";
+import { WORKER_ENDPOINTS } from "./workers.ts";
+
+const SERVER_ENDPOINTS: readonly Endpoint[] = [
+  { name: "debug.ping", mode: "read", handle: (_call, body) => ({ msg: "ClearML server", ...body }) },
+  {
+    name: "server.info",
+    mode: "read",
+    handle: (call) => ({
+      version: SERVER_VERSION,
+      build: SERVER_BUILD,
+      commit: "",
+      ...(call.version >= 2.12 ? { api_version: API_VERSION } : {}),
+    }),
+  },
+  { name: "server.report_stats_option", mode: "read", handle: () => ({ enabled: false, supported: false }) },
+];
+
+/** Every endpoint that the store threads answer, by name. */
+export const ENDPOINTS: ReadonlyMap<string, Endpoint> = new Map(
+  [
+    ...SERVER_ENDPOINTS,
+    ...USER_ENDPOINTS,
+    ...PROJECT_ENDPOINTS,
+    ...QUEUE_ENDPOINTS,
+    ...TASK_ENDPOINTS,
+    ...TASK_PARAMETER_ENDPOINTS,
+    ...TASK_OUTPUT_ENDPOINTS,
+    ...TASK_LIFE_ENDPOINTS,
+    ...EVENT_ENDPOINTS,
+    ...WORKER_ENDPOINTS,
+    ...MODEL_ENDPOINTS,
+    ...WATCHDOG_ENDPOINTS,
+  ].map((endpoint) => [endpoint.name, endpoint]),
+);

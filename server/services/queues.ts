@@ -1,0 +1,273 @@
+import { newId } from "../../base/ids.ts";
+import { ApiFault, invalidQueue, invalidTask } from "../api-fault.ts";
+import { flagOf, isMap, mapOf, nameOf, numberOf, requiredText, tagsOf, textListOf, textOf, wireDate } from "../body.ts";
+import { type Body, type Call, type Endpoint, read, write } from "../endpoint.ts";
+import { type Document, findDocument, insertDocument, updateDocument } from "../store/documents.ts";
+import { QUEUE, TASK } from "../store/kinds.ts";
+import { type FilterTable, queryDocuments } from "../store/query.ts";
+import { append, entriesOf, move, remove, removeEverywhere, requireQueue } from "./queue-entries.ts";
+import { changeStatus } from "./statuses.ts";
+
+/** `queues.*` (clearml-api.md 5). */
+const FILTERS: FilterTable = {
+  lists: ["id", "tags", "system_tags", "metadata."],
+  patterns: ["name"],
+  ranges: [],
+  dates: [],
+  equals: [],
+  searched: ["name", "id"],
+};
+
+/** The queue of that name, made when there is none: `tasks.enqueue` with `queue_name`. */
+export function ensureQueue(call: Call, name: string): string {
+  const known = call.db.get<{ id: string }>("SELECT id FROM queues WHERE name = ?", name);
+  return known?.id ?? createQueue(call, { name });
+}
+
+/** The company's default queue: the one tagged `default` (400/707 none, 708 several). */
+export function defaultQueue(call: Call): { id: string; name: string } {
+  const found = call.db.all<{ id: string; name: string }>(
+    "SELECT id, name FROM queues WHERE EXISTS (SELECT 1 FROM json_each(coalesce(system_tags, '[]')) WHERE value = 'default')",
+  );
+  const [first] = found;
+  if (first === undefined) throw new ApiFault(400, 707, "No default queue");
+  if (found.length > 1) throw new ApiFault(400, 708, "Multiple default queues");
+  return { id: first.id, name: first.name };
+}
+
+export function createQueue(call: Call, body: Body): string {
+  const name = nameOf(body);
+  if (call.db.get("SELECT 1 FROM queues WHERE name = ?", name) !== undefined)
+    throw new ApiFault(400, 801, "Value combination already exists", { name });
+  const id = newId();
+  insertDocument(call.db, QUEUE, {
+    id,
+    name,
+    display_name: textOf(body, "display_name"),
+    user: call.caller.user,
+    company: call.caller.company,
+    created: wireDate(call.nowMs),
+    last_update: wireDate(call.nowMs),
+    tags: tagsOf(body, "tags") ?? [],
+    system_tags: tagsOf(body, "system_tags") ?? [],
+    metadata: mapOf(body, "metadata") ?? {},
+  });
+  return id;
+}
+
+function withEntries(call: Call, queue: Document, body: Body): Document {
+  return { ...queue, entries: entriesOf(call, String(queue["id"]), numberOf(body, "max_task_entries") ?? -1) };
+}
+
+function getById(call: Call, body: Body): object {
+  const id = requiredText(body, "queue");
+  const queue = findDocument(call.db, QUEUE, id);
+  if (queue === undefined) throw invalidQueue(id);
+  return { queue: withEntries(call, queue, body) };
+}
+
+function getAll(call: Call, body: Body): object {
+  const { documents, scrollId } = queryDocuments(call.db, QUEUE, FILTERS, body);
+  const asked = textListOf(body, "only_fields") ?? textListOf(body, "projection") ?? [];
+  const wanted = asked.length === 0 || asked.some((path) => path.startsWith("entries"));
+  const queues = wanted ? documents.map((queue) => withEntries(call, queue, body)) : documents;
+  return { queues, ...(scrollId === undefined ? {} : { scroll_id: scrollId }) };
+}
+
+function getAllEx(call: Call, body: Body): object {
+  const { queues } = getAll(call, { ...body, only_fields: undefined, projection: undefined }) as { queues: Document[] };
+  const nameOfTask = (task: string): Document => ({
+    id: task,
+    name: call.db.get<{ name: string }>("SELECT name FROM tasks WHERE id = ?", task)?.name,
+  });
+  const workers = call.db.all<{ key: string; id: string; ip: string | null; queues: string; task: string | null }>(
+    "SELECT * FROM workers WHERE expires > ?",
+    call.nowMs,
+  );
+  return {
+    queues: queues.map((queue) => ({
+      ...queue,
+      company: { id: queue["company"] },
+      entries: (queue["entries"] as { task: string; added: string }[]).map((entry) => ({ ...entry, task: nameOfTask(entry.task) })),
+      workers: workers
+        .filter((worker) => (JSON.parse(worker.queues) as string[]).includes(String(queue["id"])))
+        .map((worker) => ({
+          key: worker.key,
+          name: worker.id,
+          ip: worker.ip,
+          ...(worker.task === null ? {} : { task: nameOfTask(worker.task) }),
+        })),
+    })),
+  };
+}
+
+function update(call: Call, body: Body): object {
+  const id = requiredText(body, "queue");
+  requireQueue(call, id);
+  const changes: Document = {
+    tags: tagsOf(body, "tags"),
+    system_tags: tagsOf(body, "system_tags"),
+    metadata: mapOf(body, "metadata"),
+    display_name: textOf(body, "display_name"),
+  };
+  if (textOf(body, "name") !== undefined) changes["name"] = nameOf(body);
+  const fields = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
+  updateDocument(call.db, QUEUE, id, { ...fields, last_update: wireDate(call.nowMs) });
+  return { updated: 1, fields };
+}
+
+function deleteQueue(call: Call, body: Body): object {
+  const id = requiredText(body, "queue");
+  requireQueue(call, id);
+  const waiting = entriesOf(call, id);
+  if (waiting.length > 0 && !flagOf(body, "force")) throw new ApiFault(400, 702, "Queue is not empty", { queue: id });
+  for (const { task } of waiting) backToBefore(call, task, id);
+  call.db.run("DELETE FROM queue_entries WHERE queue = ?", id);
+  call.db.run("DELETE FROM queues WHERE id = ?", id);
+  return { deleted: 1 };
+}
+
+function addTask(call: Call, body: Body): object {
+  const [queue, task] = [requiredText(body, "queue"), requiredText(body, "task")];
+  const document = findDocument(call.db, TASK, task, ["execution"]);
+  if (document === undefined) throw invalidTask(task);
+  append(call, queue, task);
+  updateDocument(call.db, TASK, task, { execution: { ...(document["execution"] as object), queue }, last_change: wireDate(call.nowMs) });
+  return { added: 1 };
+}
+
+function getNextTask(call: Call, body: Body): object {
+  const queue = requiredText(body, "queue");
+  requireQueue(call, queue);
+  const [entry] = entriesOf(call, queue, 1);
+  const wanted = textOf(body, "task");
+  if (entry === undefined || (wanted !== undefined && wanted !== entry.task)) return {};
+  remove(call, queue, entry.task);
+  const task = findDocument(call.db, TASK, entry.task, ["status", "company", "user"]);
+  if (task?.["status"] === "stopped") changeStatus(call, { task: entry.task, to: "queued", force: true });
+  const info = flagOf(body, "get_task_info") && task !== undefined ? { task_info: { company: task["company"], user: task["user"] } } : {};
+  return { entry, ...info };
+}
+
+function removeTask(call: Call, body: Body): object {
+  const [queue, task] = [requiredText(body, "queue"), requiredText(body, "task")];
+  if (!remove(call, queue, task))
+    throw new ApiFault(400, 703, "Invalid queue id or task not in queue", { task, id: queue, company: call.caller.company });
+  if (flagOf(body, "update_task_status")) backToBefore(call, task, queue);
+  return { removed: 1 };
+}
+
+function backToBefore(call: Call, task: string, queue: string): void {
+  const state = findDocument(call.db, TASK, task, ["status", "enqueue_status", "execution"]);
+  if (state?.["status"] !== "queued") return;
+  const { queue: _, ...execution } = state["execution"] as Record<string, unknown>;
+  const to = String(state["enqueue_status"] ?? "created");
+  changeStatus(call, {
+    task,
+    to,
+    reason: `Task was removed from the queue ${queue}`,
+    force: true,
+    changes: { enqueue_status: null, execution },
+  });
+}
+
+function clearQueue(call: Call, body: Body): object {
+  const queue = requiredText(body, "queue");
+  requireQueue(call, queue);
+  const removed = entriesOf(call, queue).map(({ task }) => ({
+    id: task,
+    name: call.db.get<{ name: string }>("SELECT name FROM tasks WHERE id = ?", task)?.name,
+  }));
+  call.db.run("DELETE FROM queue_entries WHERE queue = ?", queue);
+  for (const { id } of removed) {
+    backToBefore(call, id, queue);
+    removeEverywhere(call, id);
+  }
+  return { removed_tasks: removed };
+}
+
+function mover(positionFrom: (index: number, last: number, count: number) => number): (call: Call, body: Body) => object {
+  return (call, body) => {
+    const count = numberOf(body, "count") ?? 1;
+    const position = move(call, requiredText(body, "queue"), requiredText(body, "task"), (index, last) => positionFrom(index, last, count));
+    return { position };
+  };
+}
+
+function editMetadata(call: Call, body: Body): object {
+  const id = requiredText(body, "queue");
+  const queue = findDocument(call.db, QUEUE, id, ["metadata"]);
+  if (queue === undefined) throw invalidQueue(id);
+  const items = Array.isArray(body["metadata"])
+    ? body["metadata"].filter(isMap)
+    : Object.values(mapOf(body, "metadata") ?? {}).filter(isMap);
+  const given = Object.fromEntries(items.map((item) => [String(item["key"]), item]));
+  const before = flagOf(body, "replace_metadata") ? {} : (queue["metadata"] as object);
+  updateDocument(call.db, QUEUE, id, { metadata: { ...before, ...given } });
+  return { updated: 1 };
+}
+
+function deleteMetadata(call: Call, body: Body): object {
+  const id = requiredText(body, "queue");
+  const queue = findDocument(call.db, QUEUE, id, ["metadata"]);
+  if (queue === undefined) throw invalidQueue(id);
+  const keys = new Set(textListOf(body, "keys") ?? []);
+  const left = Object.fromEntries(Object.entries(queue["metadata"] as object).filter(([key]) => !keys.has(key)));
+  updateDocument(call.db, QUEUE, id, { metadata: left });
+  return { updated: 1 };
+}
+
+/** Lengths and waiting times of this moment, as one point: the store keeps no history of queues. */
+function getQueueMetrics(call: Call, body: Body): object {
+  const ids = textListOf(body, "queue_ids") ?? [];
+  const row = (queue: string | undefined): Document => {
+    const entries = queue === undefined ? call.db.all<{ added: string }>("SELECT added FROM queue_entries") : entriesOf(call, queue);
+    const waits = entries.map((entry) => (call.nowMs - Date.parse(entry.added)) / 1000);
+    const mean = waits.length === 0 ? 0 : waits.reduce((sum, wait) => sum + wait, 0) / waits.length;
+    return { queue: queue ?? "all", dates: [Math.floor(call.nowMs / 1000)], avg_waiting_times: [mean], queue_lengths: [entries.length] };
+  };
+  return { queues: ids.length === 0 ? [row(undefined)] : ids.map(row) };
+}
+
+export const QUEUE_ENDPOINTS: readonly Endpoint[] = [
+  read("queues.get_by_id", getById),
+  read("queues.get_all", getAll),
+  read("queues.get_all_ex", getAllEx),
+  read("queues.get_default", (call) => defaultQueue(call)),
+  write("queues.create", (call, body) => ({ id: createQueue(call, body) })),
+  write("queues.update", update),
+  write("queues.delete", deleteQueue),
+  write("queues.add_task", addTask),
+  write("queues.get_next_task", getNextTask),
+  read("queues.peek_task", (call, body) => {
+    const queue = requiredText(body, "queue");
+    requireQueue(call, queue);
+    return { task: entriesOf(call, queue, 1)[0]?.task ?? null };
+  }),
+  read("queues.get_num_entries", (call, body) => {
+    const queue = requiredText(body, "queue");
+    requireQueue(call, queue);
+    return { num: entriesOf(call, queue).length };
+  }),
+  write("queues.remove_task", removeTask),
+  write("queues.clear_queue", clearQueue),
+  write(
+    "queues.move_task_forward",
+    mover((index, _last, count) => index - count),
+  ),
+  write(
+    "queues.move_task_backward",
+    mover((index, _last, count) => index + count),
+  ),
+  write(
+    "queues.move_task_to_front",
+    mover(() => 0),
+  ),
+  write(
+    "queues.move_task_to_back",
+    mover((_index, last) => last),
+  ),
+  read("queues.get_queue_metrics", getQueueMetrics),
+  write("queues.add_or_update_metadata", editMetadata),
+  write("queues.delete_metadata", deleteMetadata),
+];

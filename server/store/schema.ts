@@ -1,0 +1,87 @@
+import type { Database } from "./database.ts";
+
+/** The steps from an empty file to today's schema; `user_version` counts those that were taken. Only ever append. */
+const MIGRATIONS: readonly string[] = [
+  `
+  CREATE TABLE tasks (
+    seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, name TEXT, type TEXT, status TEXT, status_reason TEXT, status_message TEXT,
+    status_changed TEXT, comment TEXT, user TEXT, company TEXT, created TEXT, started TEXT, completed TEXT, published TEXT,
+    active_duration INTEGER, parent TEXT, project TEXT, tags TEXT, system_tags TEXT, last_update TEXT, last_change TEXT,
+    last_changed_by TEXT, last_worker TEXT, last_worker_report TEXT, last_iteration INTEGER, enqueue_status TEXT, report TEXT,
+    report_assets TEXT, output TEXT, execution TEXT, script TEXT, models TEXT, hyperparams TEXT, configuration TEXT, runtime TEXT,
+    container TEXT, last_metrics TEXT, metric_stats TEXT
+  );
+  CREATE INDEX tasks_project ON tasks (project, last_update);
+  CREATE INDEX tasks_status ON tasks (status, last_update);
+  CREATE INDEX tasks_parent ON tasks (parent);
+  CREATE INDEX tasks_name ON tasks (name);
+  CREATE INDEX tasks_last_update ON tasks (last_update);
+
+  CREATE TABLE projects (
+    seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, name TEXT UNIQUE, basename TEXT, description TEXT, user TEXT, company TEXT, created TEXT,
+    tags TEXT, system_tags TEXT, default_output_destination TEXT, last_update TEXT, featured INTEGER, parent TEXT, path TEXT
+  );
+  CREATE INDEX projects_parent ON projects (parent);
+
+  CREATE TABLE models (
+    seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, name TEXT, user TEXT, company TEXT, created TEXT, parent TEXT, project TEXT, task TEXT,
+    comment TEXT, tags TEXT, system_tags TEXT, uri TEXT, framework TEXT, design TEXT, labels TEXT, ready INTEGER, last_update TEXT,
+    last_change TEXT, last_changed_by TEXT, metadata TEXT, last_iteration INTEGER, last_metrics TEXT, metric_stats TEXT, ui_cache TEXT
+  );
+  CREATE INDEX models_task ON models (task);
+  CREATE INDEX models_project ON models (project, last_update);
+
+  CREATE TABLE queues (
+    seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, name TEXT UNIQUE, display_name TEXT, user TEXT, company TEXT, created TEXT,
+    tags TEXT, system_tags TEXT, last_update TEXT, metadata TEXT
+  );
+  CREATE TABLE queue_entries (
+    queue TEXT NOT NULL, place INTEGER NOT NULL, task TEXT NOT NULL, added TEXT NOT NULL, PRIMARY KEY (queue, place)
+  ) WITHOUT ROWID;
+  CREATE UNIQUE INDEX queue_entries_task ON queue_entries (queue, task);
+  CREATE INDEX queue_entries_by_task ON queue_entries (task);
+
+  CREATE TABLE users (
+    seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, name TEXT, given_name TEXT, family_name TEXT, email TEXT, company TEXT, role TEXT,
+    created TEXT, avatar TEXT, preferences TEXT
+  );
+  CREATE TABLE credentials (
+    access_key TEXT PRIMARY KEY, secret_hash TEXT NOT NULL, user TEXT NOT NULL, label TEXT, last_used TEXT, last_used_from TEXT
+  );
+  CREATE TABLE revoked_tokens (session TEXT PRIMARY KEY, expires INTEGER NOT NULL);
+
+  CREATE TABLE workers (
+    key TEXT PRIMARY KEY, id TEXT NOT NULL, user TEXT, company TEXT, ip TEXT, queues TEXT NOT NULL, queue TEXT, task TEXT, tags TEXT,
+    system_tags TEXT, register_time INTEGER, register_timeout INTEGER, last_activity INTEGER, last_report INTEGER, expires INTEGER NOT NULL
+  );
+  CREATE TABLE worker_stats (worker TEXT NOT NULL, at INTEGER NOT NULL, stats TEXT NOT NULL, PRIMARY KEY (worker, at)) WITHOUT ROWID;
+
+  CREATE TABLE log_events (
+    seq INTEGER PRIMARY KEY, task INTEGER NOT NULL, timestamp INTEGER NOT NULL, written INTEGER NOT NULL, worker TEXT, level TEXT,
+    metric TEXT, variant TEXT, iter INTEGER, msg TEXT
+  );
+  CREATE INDEX log_events_task ON log_events (task, timestamp);
+  CREATE TABLE series (
+    seq INTEGER PRIMARY KEY, task INTEGER NOT NULL, metric TEXT NOT NULL, variant TEXT NOT NULL, x_axis_label TEXT, UNIQUE (task, metric, variant)
+  );
+  CREATE TABLE points (
+    series INTEGER NOT NULL, iter INTEGER NOT NULL, value REAL NOT NULL, timestamp INTEGER NOT NULL, written INTEGER NOT NULL,
+    worker TEXT, PRIMARY KEY (series, iter)
+  ) WITHOUT ROWID;
+  CREATE TABLE other_events (
+    seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, task INTEGER NOT NULL, type TEXT NOT NULL, metric TEXT NOT NULL, variant TEXT NOT NULL,
+    iter INTEGER, timestamp INTEGER NOT NULL, written INTEGER NOT NULL, worker TEXT, key TEXT, fields TEXT NOT NULL
+  );
+  CREATE INDEX other_events_task ON other_events (task, type, metric, variant, iter);
+  `,
+];
+
+/** Brings the file to today's schema, each step in a transaction of its own. */
+export function migrate(db: Database): void {
+  for (let version = db.version; version < MIGRATIONS.length; version++) {
+    db.exec("BEGIN IMMEDIATE");
+    db.exec(MIGRATIONS[version] ?? "");
+    db.version = version + 1;
+    db.exec("COMMIT");
+  }
+}
