@@ -64,7 +64,7 @@ function conditionsOf(kind: Kind, filters: FilterTable, body: Body): Condition[]
   const multi = [
     multiFilter(kind, body["_any_"] ?? body["_or_"], "OR"),
     multiFilter(kind, body["_all_"] ?? body["_and_"], "AND"),
-    searchFilter(kind, filters, textOf(body, "search_text")),
+    searchFilter(filters, textOf(body, "search_text")),
     hiddenFilter(kind, body),
   ];
   return [...found, ...included, ...multi].filter((test) => test !== undefined);
@@ -85,7 +85,7 @@ function isOne(names: readonly string[], name: string): boolean {
   return names.some((candidate) => (candidate.endsWith(".") ? name.startsWith(candidate) : candidate === name));
 }
 
-function searchFilter(kind: Kind, filters: FilterTable, search: string | undefined): Condition | undefined {
+function searchFilter(filters: FilterTable, search: string | undefined): Condition | undefined {
   if (search === undefined || search === "") return undefined;
   return joined(
     filters.searched.map((field) => ({ sql: `instr(lower(coalesce(${field}, '')), ?)`, values: [search.toLowerCase()] })),

@@ -1,0 +1,87 @@
+import { type Clock, jittered } from "../../base/clock.ts";
+import { codeOf } from "../../base/errors.ts";
+import type { Logger } from "../../base/logger.ts";
+import type { EventSink } from "../event-sink.ts";
+
+/**
+ * Brings one batch of log events to the server exactly once. The server appends whatever it gets, so a doubtful request
+ * is never simply repeated: what of it arrived is read back first, for ten seconds, since it may still land.
+ */
+const MAY_STILL_LAND_MS = 10_000;
+const LOOK_EVERY_MS = 1_000;
+const FIRST_PAUSE_MS = 500;
+const LONGEST_PAUSE_MS = 30_000;
+
+export interface Batch {
+  readonly lines: readonly string[];
+  readonly firstTimestampMs: number;
+}
+
+export interface DeliveryDeps {
+  readonly sink: EventSink;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** A failed call, as far as its error tells. */
+interface CallFailure {
+  readonly retryable?: boolean;
+  readonly retryAfterMs?: number;
+  readonly status?: number;
+}
+
+/** `doubtful`: an earlier process may have sent this batch already. Throws what the server refuses for good, or the abort. */
+export async function deliver(batch: Batch, deps: DeliveryDeps, signal: AbortSignal, doubtful: boolean): Promise<void> {
+  let missing = doubtful ? await untilKnown(batch, batch.lines, deps, signal) : batch.lines;
+  for (let failures = 0; missing.length > 0; failures++) {
+    try {
+      await deps.sink.addLines(missing.join("\n"), missing.length, signal);
+      return;
+    } catch (error) {
+      signal.throwIfAborted();
+      const failure = error as CallFailure;
+      if (failure.retryable !== true) throw error;
+      deps.logger.debug({ err: error, failures }, "the console waits for the server");
+      await deps.clock.sleep(pauseMs(failure, failures), signal);
+      if (neverArrived(error)) continue;
+      missing = await untilLanded(batch, missing, deps, signal);
+    }
+  }
+}
+
+function pauseMs(failure: CallFailure, failures: number): number {
+  return failure.retryAfterMs ?? jittered(Math.min(FIRST_PAUSE_MS * 2 ** failures, LONGEST_PAUSE_MS));
+}
+
+/** The connection was refused, or the server said so itself (429): the request was certainly not carried out. */
+function neverArrived(error: unknown): boolean {
+  const { status, cause } = error as CallFailure & { cause?: unknown };
+  return status === 429 || codeOf(cause) === "ECONNREFUSED";
+}
+
+async function untilLanded(batch: Batch, sent: readonly string[], deps: DeliveryDeps, signal: AbortSignal): Promise<readonly string[]> {
+  let missing = await untilKnown(batch, sent, deps, signal);
+  for (const deadline = deps.clock.now() + MAY_STILL_LAND_MS; missing.length > 0 && deps.clock.now() < deadline; ) {
+    await deps.clock.sleep(LOOK_EVERY_MS, signal);
+    missing = await untilKnown(batch, sent, deps, signal);
+  }
+  return missing;
+}
+
+/** Which of `lines` the server does not have; asked until it answers. */
+async function untilKnown(batch: Batch, lines: readonly string[], deps: DeliveryDeps, signal: AbortSignal): Promise<readonly string[]> {
+  for (let failures = 0; ; failures++) {
+    try {
+      const there = await deps.sink.readLog(batch.firstTimestampMs, signal);
+      const known = new Set(there.map((event) => `${event.timestamp} ${event.msg}`));
+      return lines.filter((line) => {
+        const { timestamp, msg } = JSON.parse(line) as { timestamp: number; msg: string };
+        return !known.has(`${timestamp} ${msg}`);
+      });
+    } catch (error) {
+      signal.throwIfAborted();
+      if ((error as CallFailure).retryable !== true) throw error;
+      await deps.clock.sleep(pauseMs(error as CallFailure, failures), signal);
+    }
+  }
+}
