@@ -83,6 +83,8 @@ export interface Engine {
   launch(context: RunContext, source: Source, environment: Environment, launch: Launch): Promise<Running>;
   /** Finds a run of an earlier agent process again; undefined when nothing is left of it. */
   adopt(context: RunContext, handle: RunHandle): Promise<Running | undefined>;
+  /** Removes a folder of the run in which the program may have written as another user. Best effort; the error is the caller's. */
+  removeFolder(context: RunContext, folder: string): Promise<void>;
   close(): Promise<void>;
 }
 

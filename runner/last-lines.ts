@@ -1,0 +1,24 @@
+import { formatDuration } from "../base/units.ts";
+import type { RunConsole } from "../monitor/console/run-console.ts";
+import type { Outcome, Timings } from "./outcome.ts";
+
+/** The end of every console: how it ended, what can be done, and where the time went. */
+export async function writeLastLines(console: RunConsole, outcome: Outcome): Promise<void> {
+  const lines = [`${outcome.cause}${outcome.cause === "completed" ? "" : ` (${outcome.phase}): ${outcome.message}`}`];
+  if (outcome.hint !== undefined) lines.push(`hint: ${outcome.hint}`);
+  lines.push(timingLine(outcome.timings));
+  await console.say(lines.join("\nwindlass: "));
+}
+
+/** `waited 0.2 s · source 0.1 s · environment hit 0.0 s · launch 0.3 s · run 5.2 s`. */
+export function timingLine(timings: Timings): string {
+  const environment = timings.environmentMs === undefined ? undefined : `environment ${timings.environmentHit === true ? "hit" : "built"}`;
+  const parts: [string | undefined, number | undefined][] = [
+    ["waited", timings.waitedMs],
+    ["source", timings.sourceMs],
+    [environment, timings.environmentMs],
+    ["launch", timings.launchMs],
+    ["run", timings.runMs],
+  ];
+  return parts.flatMap(([name, ms]) => (name === undefined || ms === undefined ? [] : [`${name} ${formatDuration(ms)}`])).join(" · ");
+}

@@ -1,0 +1,72 @@
+import { mkdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import type { Logger } from "../../base/logger.ts";
+import type { Engine, Environment, Launch, ProgramView, RunContext, RunHandle, Running } from "../engine.ts";
+import { environmentKey, indexSettings } from "../environment/environment-key.ts";
+import { findPython } from "../environment/interpreter.ts";
+import { requirementsOf } from "../environment/requirements.ts";
+import { ensureVenv } from "../environment/venv.ts";
+import { runFilesFolder } from "../launch/compose-launch.ts";
+import type { Source } from "../source/source.ts";
+import { ProcessRun } from "./process-run.ts";
+import { handleSetupScript } from "./setup-script.ts";
+
+export interface ProcessEngineOptions {
+  readonly logger: Logger;
+}
+
+/** Runs tasks as plain processes of this machine, for where there is no Docker. */
+export function createProcessEngine(options: ProcessEngineOptions): Engine {
+  return new ProcessEngine(options.logger);
+}
+
+class ProcessEngine implements Engine {
+  readonly kind = "process";
+  readonly #logger: Logger;
+
+  constructor(logger: Logger) {
+    this.#logger = logger;
+  }
+
+  /** A venv where there are requirements; else the interpreter itself. */
+  async prepare(context: RunContext, source: Source): Promise<Environment> {
+    await handleSetupScript(context, source);
+    const { interpreter } = source.entry;
+    const requirements = await requirementsOf(context.task, source);
+    const python = await findPython(interpreter.kind === "python" ? interpreter.name : "python", context).catch((error: unknown) => {
+      if (interpreter.kind === "shell" && requirements.text === "") return undefined;
+      throw error;
+    });
+    if (python === undefined || requirements.text === "") return { hit: true, key: python?.identity ?? "none", python: python?.path ?? "python3" };
+    const inputs = { base: python.identity, setupScript: "", requirements, source: source.commit, indexes: indexSettings() };
+    return await ensureVenv({ key: environmentKey(inputs), python, requirements, source }, context);
+  }
+
+  view(context: RunContext, source: Source): Promise<ProgramView> {
+    const { server, network } = context.settings;
+    return Promise.resolve({
+      workspace: source.workspace,
+      cwd: join(source.workspace, source.workingDir),
+      runFiles: runFilesFolder(context.folder),
+      ...server,
+      caBundle: network.caBundle,
+    });
+  }
+
+  async launch(context: RunContext, _source: Source, environment: Environment, launch: Launch): Promise<Running> {
+    await mkdir(join(context.folder, "tmp"), { recursive: true, mode: 0o700 });
+    return await ProcessRun.start(context, environment, launch, this.#logger);
+  }
+
+  async adopt(context: RunContext, handle: RunHandle): Promise<Running | undefined> {
+    return handle.kind === "process" ? await ProcessRun.adopt(context, handle) : undefined;
+  }
+
+  async removeFolder(_context: RunContext, folder: string): Promise<void> {
+    await rm(folder, { recursive: true, force: true, maxRetries: 2 });
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}
