@@ -1,21 +1,21 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
+import type { QueueId, TaskId } from "../api/wire/ids.ts";
+import type { Queue } from "../api/wire/queue.ts";
 import { Cancelled } from "../base/cancelled.ts";
 import { type Clock, jittered } from "../base/clock.ts";
 import { messageOf } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
 import { QUICK } from "../base/retry.ts";
-import type { QueueId, TaskId } from "../api/wire/ids.ts";
-import type { Queue } from "../api/wire/queue.ts";
-import type { Engine } from "../runner/engine.ts";
 import type { HostProbe } from "../monitor/resources/host-probe.ts";
-import { type Claimed, claim, type ClaimDeps, settleDoubt } from "./claim.ts";
+import type { Engine } from "../runner/engine.ts";
+import { type ClaimDeps, type Claimed, claim, settleDoubt } from "./claim.ts";
 import type { Client } from "./client.ts";
 import type { Config } from "./config.ts";
 import type { ClaimRecord, Journal } from "./journal.ts";
+import { QueueList } from "./queue-list.ts";
 import { inQueueOrder } from "./queue-order.ts";
 import { recoverRun } from "./recovery.ts";
-import { QueueList } from "./queue-list.ts";
 import { RunWatch } from "./run-watch.ts";
 import { planSlots, type SlotPlan } from "./slots.ts";
 import { agentStopping, carryOut, failInvalid, removeOldRuns, type TaskRunDeps } from "./task-run.ts";
@@ -141,7 +141,11 @@ export class Agent {
   /** Claims in queue order as long as there is room; how many were taken. */
   async #takeFrom(queues: readonly Queue[]): Promise<number> {
     let taken = 0;
-    for (const { queue, entry } of inQueueOrder(queues, this.#queues.order, this.#parts.config.orderFairness ? this.#lastQueue : undefined)) {
+    for (const { queue, entry } of inQueueOrder(
+      queues,
+      this.#queues.order,
+      this.#parts.config.orderFairness ? this.#lastQueue : undefined,
+    )) {
       const slot = this.#slots.find((candidate) => candidate.current === undefined);
       if (slot === undefined || this.#drain.signal.aborted) break;
       if (this.#claimed.has(entry.task)) continue;
@@ -185,7 +189,10 @@ export class Agent {
       logger.warn({ status: task.status }, "a task of the queue is not queued any more; left alone");
       return await journal.forget(claimed.record.claim);
     }
-    await client.tasks.setStatus("started", claimed.task, { reason: `started by windlass ${slot.worker}`, message: `claim ${claimed.record.claim}` });
+    await client.tasks.setStatus("started", claimed.task, {
+      reason: `started by windlass ${slot.worker}`,
+      message: `claim ${claimed.record.claim}`,
+    });
     const record: ClaimRecord = { ...claimed.record, stage: "started" };
     await journal.write(record);
     const stopped = this.#watch.add(claimed.task);
@@ -207,7 +214,8 @@ export class Agent {
     const { journal, logger, config } = this.#parts;
     const leftovers = await journal.leftovers(logger);
     for (const record of leftovers) {
-      if (record.stage === "intent") void settleDoubt(record, this.#deps, this.#drain.signal).catch((error: unknown) => this.#warn(error, record));
+      if (record.stage === "intent")
+        void settleDoubt(record, this.#deps, this.#drain.signal).catch((error: unknown) => this.#warn(error, record));
       else await recoverRun(record, this.#runDeps).catch((error: unknown) => this.#warn(error, record));
     }
     await removeOldRuns(config.stateFolder, config.keepRunsMs, new Set(leftovers.map((record) => record.claim)));
@@ -223,16 +231,23 @@ export class Agent {
   }
 
   #warn(error: unknown, record: ClaimRecord): void {
-    this.#parts.logger.warn({ err: error, task: record.task, stage: record.stage, why: messageOf(error) }, "something of an earlier run is not settled");
+    this.#parts.logger.warn(
+      { err: error, task: record.task, stage: record.stage, why: messageOf(error) },
+      "something of an earlier run is not settled",
+    );
   }
 
   async #register(): Promise<void> {
     const { client } = this.#parts;
-    for (const slot of this.#slots) await client.workers.register(slot.worker, this.#queues.order, undefined, { signal: this.#drain.signal });
+    for (const slot of this.#slots)
+      await client.workers.register(slot.worker, this.#queues.order, undefined, { signal: this.#drain.signal });
   }
 
   async #unregister(): Promise<void> {
-    for (const slot of this.#slots) await this.#parts.client.workers.unregister(slot.worker, this.#queues.order, { retry: QUICK, timeoutMs: 3_000 }).catch(() => undefined);
+    for (const slot of this.#slots)
+      await this.#parts.client.workers
+        .unregister(slot.worker, this.#queues.order, { retry: QUICK, timeoutMs: 3_000 })
+        .catch(() => undefined);
   }
 
   async #heartbeats(): Promise<void> {
@@ -241,14 +256,24 @@ export class Agent {
       await clock.sleep(jittered(config.heartbeatMs, 0.05), this.#over.signal).catch(() => undefined);
       if (this.#over.signal.aborted) return;
       const stats = await host.machineStats();
-      for (const slot of this.#slots) await this.#report(slot, stats).catch((error: unknown) => logger.debug({ err: error }, "a heartbeat did not arrive"));
+      for (const slot of this.#slots)
+        await this.#report(slot, stats).catch((error: unknown) => logger.debug({ err: error }, "a heartbeat did not arrive"));
     }
   }
 
   async #report(slot: Slot, stats?: Awaited<ReturnType<HostProbe["machineStats"]>>): Promise<void> {
     const { client, clock } = this.#parts;
-    const busy = slot.current === undefined ? {} : { task: slot.current.task, ...(slot.current.queue === undefined ? {} : { queue: slot.current.queue }) };
-    const report = { worker: slot.worker, timestamp: clock.now(), queues: this.#queues.order, ...busy, ...(stats === undefined ? {} : { machine_stats: stats }) };
+    const busy =
+      slot.current === undefined
+        ? {}
+        : { task: slot.current.task, ...(slot.current.queue === undefined ? {} : { queue: slot.current.queue }) };
+    const report = {
+      worker: slot.worker,
+      timestamp: clock.now(),
+      queues: this.#queues.order,
+      ...busy,
+      ...(stats === undefined ? {} : { machine_stats: stats }),
+    };
     await client.workers.report(report, { retry: ONCE, timeoutMs: 10_000 });
   }
 }

@@ -1,9 +1,9 @@
-import { newId } from "../base/ids.ts";
-import type { Clock } from "../base/clock.ts";
-import type { Logger } from "../base/logger.ts";
 import { ApiError, isRefusal } from "../api/api-error.ts";
 import type { QueueId, TaskId } from "../api/wire/ids.ts";
 import type { Queue, QueueEntry } from "../api/wire/queue.ts";
+import type { Clock } from "../base/clock.ts";
+import { newId } from "../base/ids.ts";
+import type { Logger } from "../base/logger.ts";
 import type { Client } from "./client.ts";
 import type { ClaimRecord, Journal } from "./journal.ts";
 
@@ -33,9 +33,20 @@ export const DOUBT_MS = 30_000;
  * Takes one entry off its queue, so that a crash at any point loses nothing and runs nothing twice: the intent is on disk
  * first, and the server lets exactly one of several callers succeed. Undefined: another one has it, or doubt remains.
  */
-export async function claim(queue: Pick<Queue, "id" | "name">, entry: QueueEntry, worker: string, deps: ClaimDeps): Promise<Claimed | undefined> {
+export async function claim(
+  queue: Pick<Queue, "id" | "name">,
+  entry: QueueEntry,
+  worker: string,
+  deps: ClaimDeps,
+): Promise<Claimed | undefined> {
   const record: ClaimRecord = {
-    claim: newId(), task: entry.task, queue: queue.id, queueName: queue.name, worker, intentAt: deps.clock.now(), stage: "intent",
+    claim: newId(),
+    task: entry.task,
+    queue: queue.id,
+    queueName: queue.name,
+    worker,
+    intentAt: deps.clock.now(),
+    stage: "intent",
   };
   await deps.journal.write(record);
   try {
@@ -77,7 +88,11 @@ export async function settleDoubt(record: ClaimRecord, deps: ClaimDeps, signal: 
 }
 
 async function isWaiting(queue: QueueId, task: TaskId, deps: ClaimDeps, signal: AbortSignal): Promise<boolean> {
-  const { queues } = await deps.client.session.call<{ queues: { id: string; entries?: { task: string }[] }[] }>("queues.get_all", { search_hidden: true, page_size: 500 }, { signal });
+  const { queues } = await deps.client.session.call<{ queues: { id: string; entries?: { task: string }[] }[] }>(
+    "queues.get_all",
+    { search_hidden: true, page_size: 500 },
+    { signal },
+  );
   const place = queues.find((candidate) => candidate.entries?.some((entry) => entry.task === task));
   if (place !== undefined) return true;
   return !queues.some((candidate) => candidate.id === queue);

@@ -1,4 +1,4 @@
-import { WindlassError, messageOf } from "../base/errors.ts";
+import { messageOf, WindlassError } from "../base/errors.ts";
 
 /** What we use of a `clearml.conf`. */
 export interface ClearmlConf {
@@ -29,9 +29,15 @@ export async function readClearmlConf(text: string, path: string): Promise<Recor
   const { default: parse } = await import("@pushcorn/hocon-parser" as string);
   let tree: unknown;
   try {
-    tree = await (parse as (options: { text: string; strict: boolean }) => Promise<unknown>)({ text: text.replace(BARE_ADDRESS, '$1"$2"'), strict: true });
+    tree = await (parse as (options: { text: string; strict: boolean }) => Promise<unknown>)({
+      text: text.replace(BARE_ADDRESS, '$1"$2"'),
+      strict: true,
+    });
   } catch (error) {
-    throw new WindlassError(`${path} cannot be read: ${messageOf(error)}`, { code: "bad-config", hint: "It has to be HOCON, as `clearml-init` writes it." });
+    throw new WindlassError(`${path} cannot be read: ${messageOf(error)}`, {
+      code: "bad-config",
+      hint: "It has to be HOCON, as `clearml-init` writes it.",
+    });
   }
   const values: Record<string, string> = {};
   for (const [from, to] of Object.entries(MAPPED)) {
@@ -42,5 +48,8 @@ export async function readClearmlConf(text: string, path: string): Promise<Recor
 }
 
 function valueAt(tree: unknown, path: readonly string[]): unknown {
-  return path.reduce<unknown>((value, key) => (typeof value === "object" && value !== null ? (value as Record<string, unknown>)[key] : undefined), tree);
+  return path.reduce<unknown>(
+    (value, key) => (typeof value === "object" && value !== null ? (value as Record<string, unknown>)[key] : undefined),
+    tree,
+  );
 }

@@ -1,10 +1,10 @@
-import { WindlassError } from "../base/errors.ts";
-import type { Logger } from "../base/logger.ts";
 import { Events } from "../api/events.ts";
 import { Queues } from "../api/queues.ts";
 import { type Credentials, Session } from "../api/session.ts";
 import { Tasks } from "../api/tasks.ts";
 import { Workers } from "../api/workers.ts";
+import { WindlassError } from "../base/errors.ts";
+import type { Logger } from "../base/logger.ts";
 import type { Config } from "./config.ts";
 
 /** Everything one can ask the server, on one login. */

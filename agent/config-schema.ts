@@ -40,7 +40,12 @@ export const configFileSchema = z.strictObject({
       keep_runs: duration.prefault("1d"),
     })
     .prefault({}),
-  log: z.strictObject({ level: z.enum(["debug", "info", "warn", "error"]).default("info"), format: z.enum(["auto", "text", "json"]).default("auto") }).prefault({}),
+  log: z
+    .strictObject({
+      level: z.enum(["debug", "info", "warn", "error"]).default("info"),
+      format: z.enum(["auto", "text", "json"]).default("auto"),
+    })
+    .prefault({}),
   run: z
     .strictObject({
       time_limit: duration.nullish(),
@@ -62,8 +67,17 @@ export const configFileSchema = z.strictObject({
       environment: z.enum(["built", "image"]).default("built"),
     })
     .prefault({}),
-  process: z.strictObject({ setup_script: z.enum(["skip", "run"]).default("skip"), python: z.string().nullish(), memory_limit: size.nullish() }).prefault({}),
-  git: z.strictObject({ user: z.string().nullish(), password: z.string().nullish(), host: z.string().nullish(), timeout: duration.prefault("30m") }).prefault({}),
+  process: z
+    .strictObject({ setup_script: z.enum(["skip", "run"]).default("skip"), python: z.string().nullish(), memory_limit: size.nullish() })
+    .prefault({}),
+  git: z
+    .strictObject({
+      user: z.string().nullish(),
+      password: z.string().nullish(),
+      host: z.string().nullish(),
+      timeout: duration.prefault("30m"),
+    })
+    .prefault({}),
   network: z.strictObject({ ca_bundle: z.string().nullish() }).prefault({}),
   environments: z.strictObject({ max_age: duration.nullish() }).prefault({}),
   secrets: z.array(z.string()).default([]),

@@ -64,5 +64,8 @@ export function settingsFor(config: Config, queueName: string | undefined): RunS
   const own = queueName === undefined ? undefined : config.queueSettings[queueName];
   if (own === undefined) return config.runSettings;
   const { run } = config.runSettings;
-  return { ...config.runSettings, run: { ...run, parameters: own.parameters ?? run.parameters, timeLimitMs: own.time_limit ?? run.timeLimitMs } };
+  return {
+    ...config.runSettings,
+    run: { ...run, parameters: own.parameters ?? run.parameters, timeLimitMs: own.time_limit ?? run.timeLimitMs },
+  };
 }

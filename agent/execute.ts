@@ -1,16 +1,16 @@
-import { createReadStream } from "node:fs";
 import type { EventEmitter } from "node:events";
+import { createReadStream } from "node:fs";
 
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
+import { isRefusal } from "../api/api-error.ts";
+import type { TaskId } from "../api/wire/ids.ts";
+import type { Task } from "../api/wire/task.ts";
 import { systemClock } from "../base/clock.ts";
 import { WindlassError } from "../base/errors.ts";
 import { ensurePrivateFolder } from "../base/files.ts";
 import { newId } from "../base/ids.ts";
 import { createLogger, type Logger } from "../base/logger.ts";
-import { isRefusal } from "../api/api-error.ts";
-import type { TaskId } from "../api/wire/ids.ts";
-import type { Task } from "../api/wire/task.ts";
 import { exitCodeOf } from "../runner/outcome.ts";
 import { type Client, createClient } from "./client.ts";
 import type { Config } from "./config.ts";
@@ -40,10 +40,20 @@ export async function runExecute(config: Config, id: string, io: ExecuteIo): Pro
   const task = await takeTask(client, id as TaskId);
   const [slot] = planSlots({ ...config, slots: 1, name: `${config.name}:execute` });
   const record: ClaimRecord = {
-    claim: newId(), task: task.id, queue: undefined, queueName: undefined, worker: slot?.worker ?? config.name, intentAt: Date.now(), stage: "started",
+    claim: newId(),
+    task: task.id,
+    queue: undefined,
+    queueName: undefined,
+    worker: slot?.worker ?? config.name,
+    intentAt: Date.now(),
+    stage: "started",
   };
   await journal.write(record);
-  await client.tasks.setStatus("started", task.id, { reason: `started by windlass ${record.worker}`, message: `claim ${record.claim}`, force: true });
+  await client.tasks.setStatus("started", task.id, {
+    reason: `started by windlass ${record.worker}`,
+    message: `claim ${record.claim}`,
+    force: true,
+  });
   await client.workers.report({ worker: record.worker, timestamp: Date.now(), task: task.id });
   const over = new AbortController();
   const stop = new AbortController();
@@ -52,7 +62,10 @@ export async function runExecute(config: Config, id: string, io: ExecuteIo): Pro
   const stopped = watch.add(task.id);
   const watching = watch.run(over.signal);
   const following = follow(join(config.stateFolder, "runs", record.claim, "console.log"), io.write, over.signal);
-  const beat = setInterval(() => void client.workers.report({ worker: record.worker, timestamp: Date.now(), task: task.id }).catch(() => undefined), config.heartbeatMs);
+  const beat = setInterval(
+    () => void client.workers.report({ worker: record.worker, timestamp: Date.now(), task: task.id }).catch(() => undefined),
+    config.heartbeatMs,
+  );
   const engine = engineOf(config, agentId, logger);
   try {
     const outcome = await carryOut(
@@ -76,7 +89,8 @@ async function takeTask(client: Client, id: TaskId): Promise<Task> {
     if (task.status === "queued") await client.tasks.dequeue(id, { new_status: "in_progress" });
     return task;
   } catch (error) {
-    if (isRefusal(error, 101)) throw new WindlassError(`the server has no task ${id}`, { code: "no-such-task", hint: "windlass tasks lists them." });
+    if (isRefusal(error, 101))
+      throw new WindlassError(`the server has no task ${id}`, { code: "no-such-task", hint: "windlass tasks lists them." });
     throw error;
   }
 }

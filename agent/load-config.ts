@@ -16,7 +16,8 @@ export async function loadConfig(flags: ConfigFlags, env: NodeJS.ProcessEnv): Pr
   const origins: Record<string, string> = {};
   const file = await readConfigFile(flags.config, env, origins);
   const conf = await clearmlConf(env);
-  const pick = (key: string, given: string | null | undefined, ...names: string[]): string | undefined => chosen({ key, given, names, env, conf, origins });
+  const pick = (key: string, given: string | null | undefined, ...names: string[]): string | undefined =>
+    chosen({ key, given, names, env, conf, origins });
   const config = Object.freeze(makeConfig(file, flags, env, pick, origins));
   return { config, origins };
 }
@@ -54,12 +55,17 @@ async function readConfigFile(flag: string | undefined, env: NodeJS.ProcessEnv, 
     if (text === undefined) continue;
     return await parsedConfig(text, resolve(path), origins);
   }
-  if (asked !== undefined) throw new WindlassError(`there is no configuration file ${asked}`, { code: "bad-config", hint: "Check --config or WINDLASS_CONFIG." });
+  if (asked !== undefined)
+    throw new WindlassError(`there is no configuration file ${asked}`, { code: "bad-config", hint: "Check --config or WINDLASS_CONFIG." });
   return configFileSchema.parse({});
 }
 
 async function parsedConfig(text: string, path: string, origins: Record<string, string>): Promise<ConfigFile> {
-  const [{ parse }, { configFileSchema }, { prettifyError }] = await Promise.all([import("yaml"), import("./config-schema.ts"), import("zod")]);
+  const [{ parse }, { configFileSchema }, { prettifyError }] = await Promise.all([
+    import("yaml"),
+    import("./config-schema.ts"),
+    import("zod"),
+  ]);
   let tree: unknown;
   try {
     tree = parse(text) ?? {};
@@ -67,7 +73,11 @@ async function parsedConfig(text: string, path: string, origins: Record<string, 
     throw new WindlassError(`${path} is not YAML: ${error instanceof Error ? error.message : String(error)}`, { code: "bad-config" });
   }
   const result = configFileSchema.safeParse(tree);
-  if (!result.success) throw new WindlassError(`${path}:\n${prettifyError(result.error)}`, { code: "bad-config", hint: "agent.config.yaml in the package explains every key." });
+  if (!result.success)
+    throw new WindlassError(`${path}:\n${prettifyError(result.error)}`, {
+      code: "bad-config",
+      hint: "agent.config.yaml in the package explains every key.",
+    });
   for (const key of leafKeys(tree, "")) origins[key] = path;
   return result.data;
 }
@@ -121,12 +131,23 @@ function makeConfig(file: ConfigFile, flags: ConfigFlags, env: NodeJS.ProcessEnv
     heartbeatMs: file.agent.heartbeat,
     drainDeadlineMs: file.agent.drain_deadline,
     keepRunsMs: file.agent.keep_runs,
-    log: { level: logLevel(flags.logLevel) ?? file.log.level, format: file.log.format === "auto" ? (process.stderr.isTTY === true ? "text" : "json") : file.log.format },
+    log: {
+      level: logLevel(flags.logLevel) ?? file.log.level,
+      format: file.log.format === "auto" ? (process.stderr.isTTY === true ? "text" : "json") : file.log.format,
+    },
     engine: engineIsDocker ? "docker" : "process",
     runSettings: {
       server: { apiServer: server.api, filesServer: server.files, webServer: server.web },
-      network: { caBundle: pick("network.ca_bundle", file.network.ca_bundle, "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"), proxy: proxyVariables(env) },
-      run: { graceMs: file.run.grace, timeLimitMs: file.run.time_limit ?? undefined, parameters: file.run.parameters, environment: file.run.environment },
+      network: {
+        caBundle: pick("network.ca_bundle", file.network.ca_bundle, "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"),
+        proxy: proxyVariables(env),
+      },
+      run: {
+        graceMs: file.run.grace,
+        timeLimitMs: file.run.time_limit ?? undefined,
+        parameters: file.run.parameters,
+        environment: file.run.environment,
+      },
       source: {
         timeoutMs: file.git.timeout,
         gitUser: flags.gitUser ?? pick("git.user", file.git.user, "CLEARML_AGENT_GIT_USER", "TRAINS_AGENT_GIT_USER"),
@@ -142,7 +163,11 @@ function makeConfig(file: ConfigFile, flags: ConfigFlags, env: NodeJS.ProcessEnv
         pull: file.docker.pull,
         environment: file.docker.environment,
       },
-      process: { setupScript: file.process.setup_script, python: pick("process.python", file.process.python), memoryLimitBytes: file.process.memory_limit ?? undefined },
+      process: {
+        setupScript: file.process.setup_script,
+        python: pick("process.python", file.process.python),
+        memoryLimitBytes: file.process.memory_limit ?? undefined,
+      },
       environments: { maxAgeMs: file.environments.max_age ?? undefined, refresh: flags.refresh ?? false },
       secrets: [...file.secrets, server.secretKey, server.accessKey, gitPassword].flatMap((secret) => secret ?? []),
     },
@@ -163,16 +188,31 @@ function gpuSelection(text: string | undefined): GpuSelection | undefined {
   if (trimmed === "") return "none";
   const parts = trimmed.split(",").map((part) => part.trim());
   const wrong = parts.find((part) => !/^[\w.:-]+$/.test(part));
-  if (wrong !== undefined) throw new WindlassError(`--gpus: "${wrong}" is not a GPU`, { code: "bad-config", hint: "Write it like 0,1 or 0.1 (MIG), all, or none." });
+  if (wrong !== undefined)
+    throw new WindlassError(`--gpus: "${wrong}" is not a GPU`, {
+      code: "bad-config",
+      hint: "Write it like 0,1 or 0.1 (MIG), all, or none.",
+    });
   return parts;
 }
 
-const LEVELS: Readonly<Record<string, Config["log"]["level"]>> = { DEBUG: "debug", INFO: "info", WARN: "warn", WARNING: "warn", ERROR: "error", CRITICAL: "error" };
+const LEVELS: Readonly<Record<string, Config["log"]["level"]>> = {
+  DEBUG: "debug",
+  INFO: "info",
+  WARN: "warn",
+  WARNING: "warn",
+  ERROR: "error",
+  CRITICAL: "error",
+};
 
 function logLevel(text: string | undefined): Config["log"]["level"] | undefined {
   if (text === undefined) return undefined;
   const level = LEVELS[text.toUpperCase()];
-  if (level === undefined) throw new WindlassError(`--log-level: there is no level ${text}`, { code: "bad-config", hint: `Choose one of ${Object.keys(LEVELS).join(", ")}.` });
+  if (level === undefined)
+    throw new WindlassError(`--log-level: there is no level ${text}`, {
+      code: "bad-config",
+      hint: `Choose one of ${Object.keys(LEVELS).join(", ")}.`,
+    });
   return level;
 }
 

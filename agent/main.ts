@@ -2,8 +2,8 @@ import type { EventEmitter } from "node:events";
 import { join } from "node:path";
 import { systemClock } from "../base/clock.ts";
 import { WindlassError } from "../base/errors.ts";
-import { ensurePrivateFolder, writeFileDurably } from "../base/files.ts";
 import { holdFileLock } from "../base/file-lock.ts";
+import { ensurePrivateFolder, writeFileDurably } from "../base/files.ts";
 import { newId } from "../base/ids.ts";
 import { createLogger, type Logger } from "../base/logger.ts";
 import { HostProbe } from "../monitor/resources/host-probe.ts";
@@ -42,7 +42,10 @@ export async function runDaemon(config: Config, io: DaemonIo): Promise<number> {
   stack.defer(async () => (await engine.made())?.close());
   const host = new HostProbe(config.gpus);
   const ready = (): void => {
-    logger.info({ server: config.server.api, queues: config.queues, slots: config.slots, engine: config.engine, state: config.stateFolder }, "ready, waiting for tasks");
+    logger.info(
+      { server: config.server.api, queues: config.queues, slots: config.slots, engine: config.engine, state: config.stateFolder },
+      "ready, waiting for tasks",
+    );
     io.onReady?.();
   };
   const agent = new Agent({ config, client, journal, agentId, engine: engine.get, host, logger, clock: systemClock, onReady: ready });
@@ -56,7 +59,10 @@ async function openStateFolder(folder: string, stack: AsyncDisposableStack): Pro
   await ensurePrivateFolder(folder);
   const lock = await holdFileLock(join(folder, "agent.lock"));
   if (typeof lock === "number") {
-    throw new WindlassError(`another agent (process ${lock}) uses the state folder ${folder}`, { code: "state-in-use", hint: "Stop it, or give this one a folder of its own with --state." });
+    throw new WindlassError(`another agent (process ${lock}) uses the state folder ${folder}`, {
+      code: "state-in-use",
+      hint: "Stop it, or give this one a folder of its own with --state.",
+    });
   }
   stack.defer(lock);
   return await agentIdOf(folder);
@@ -105,7 +111,10 @@ function stopOnSignals(agent: Agent, config: Config, signals: EventEmitter, logg
   const onSignal = (signal: string): void => {
     asked++;
     if (asked === 1) {
-      logger.info({ signal, running: agent.running }, agent.running === 0 ? "stopping" : "no new tasks; waiting for the running ones (again to stop them)");
+      logger.info(
+        { signal, running: agent.running },
+        agent.running === 0 ? "stopping" : "no new tasks; waiting for the running ones (again to stop them)",
+      );
       agent.drain();
       setTimeout(abort, Math.min(config.drainDeadlineMs, 2 ** 31 - 1)).unref();
     } else if (asked === 2) {

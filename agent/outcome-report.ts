@@ -1,9 +1,9 @@
-import type { Logger } from "../base/logger.ts";
-import { PATIENT } from "../base/retry.ts";
 import { ApiError } from "../api/api-error.ts";
 import type { TaskId } from "../api/wire/ids.ts";
-import { type Outcome, statusOf } from "../runner/outcome.ts";
+import type { Logger } from "../base/logger.ts";
+import { PATIENT } from "../base/retry.ts";
 import { timingLine } from "../runner/last-lines.ts";
+import { type Outcome, statusOf } from "../runner/outcome.ts";
 import type { Client } from "./client.ts";
 
 /**
@@ -12,7 +12,10 @@ import type { Client } from "./client.ts";
  */
 export async function reportOutcome(client: Client, task: TaskId, outcome: Outcome, logger: Logger): Promise<void> {
   if (outcome.cause === "aborted/task-gone") return;
-  const note = { reason: outcome.cause === "completed" ? "completed" : `${outcome.cause}: ${outcome.message}`, message: messageOf(outcome) };
+  const note = {
+    reason: outcome.cause === "completed" ? "completed" : `${outcome.cause}: ${outcome.message}`,
+    message: messageOf(outcome),
+  };
   try {
     await client.tasks.setStatus(statusOf(outcome.cause), task, note, { retry: PATIENT });
   } catch (error) {

@@ -1,9 +1,9 @@
-import { type Clock, jittered } from "../base/clock.ts";
-import { WindlassError } from "../base/errors.ts";
-import type { Logger } from "../base/logger.ts";
 import { isRefusal } from "../api/api-error.ts";
 import { looksLikeId, type QueueId } from "../api/wire/ids.ts";
 import type { Queue } from "../api/wire/queue.ts";
+import { type Clock, jittered } from "../base/clock.ts";
+import { WindlassError } from "../base/errors.ts";
+import type { Logger } from "../base/logger.ts";
 import type { Client } from "./client.ts";
 import type { Config } from "./config.ts";
 
@@ -76,10 +76,15 @@ export class QueueList {
 
   async #find(wanted: string, all: readonly Queue[], signal: AbortSignal): Promise<QueueId | undefined> {
     const byId = all.find((queue) => queue.id === wanted);
-    const found = byId ?? all.find((queue) => queue.name === wanted) ?? all.find((queue) => queue.name.toLowerCase() === wanted.toLowerCase());
+    const found =
+      byId ?? all.find((queue) => queue.name === wanted) ?? all.find((queue) => queue.name.toLowerCase() === wanted.toLowerCase());
     if (found !== undefined) return found.id;
     if (this.#config.createQueue && !looksLikeId(wanted)) return await this.#client.queues.create(wanted, { signal });
-    if (!this.#told.has(wanted)) this.#logger.warn({ queue: wanted }, `there is no queue "${wanted}" on ${this.#config.server.api}; waiting for it (--create-queue makes it)`);
+    if (!this.#told.has(wanted))
+      this.#logger.warn(
+        { queue: wanted },
+        `there is no queue "${wanted}" on ${this.#config.server.api}; waiting for it (--create-queue makes it)`,
+      );
     this.#told.add(wanted);
     return undefined;
   }

@@ -16,8 +16,10 @@ export function inQueueOrder(queues: readonly Queue[], order: readonly QueueId[]
   const start = (order.indexOf(after) + 1) % Math.max(sorted.length, 1);
   const turned = [...sorted.slice(start), ...sorted.slice(0, start)];
   const longest = Math.max(0, ...turned.map((queue) => queue.entries.length));
-  return Array.from({ length: longest }, (_, at) => turned.flatMap((queue) => {
-    const entry = queue.entries[at];
-    return entry === undefined ? [] : [{ queue, entry }];
-  })).flat();
+  return Array.from({ length: longest }, (_, at) =>
+    turned.flatMap((queue) => {
+      const entry = queue.entries[at];
+      return entry === undefined ? [] : [{ queue, entry }];
+    }),
+  ).flat();
 }

@@ -54,8 +54,16 @@ async function contextOf(record: ClaimRecord, deps: TaskRunDeps): Promise<RunCon
   const folder = join(deps.config.stateFolder, "runs", record.claim);
   const task = await deps.client.tasks.get(record.task as TaskId);
   return {
-    task, runId: record.claim, agentId: deps.agentId, worker: record.worker, folder, stateFolder: deps.config.stateFolder,
-    settings: settingsFor(deps.config, record.queueName), gpus: deps.config.gpus, console: new RunConsole(folder), signal: new AbortController().signal,
+    task,
+    runId: record.claim,
+    agentId: deps.agentId,
+    worker: record.worker,
+    folder,
+    stateFolder: deps.config.stateFolder,
+    settings: settingsFor(deps.config, record.queueName),
+    gpus: deps.config.gpus,
+    console: new RunConsole(folder),
+    signal: new AbortController().signal,
   };
 }
 
@@ -63,10 +71,15 @@ async function contextOf(record: ClaimRecord, deps: TaskRunDeps): Promise<RunCon
 async function removeFolder(record: ClaimRecord, deps: TaskRunDeps): Promise<void> {
   const folder = join(deps.config.stateFolder, "runs", record.claim);
   const engine = await deps.engine();
-  await engine.removeFolder(await contextOf(record, deps), join(folder, "workspace")).catch(() => rm(join(folder, "workspace"), { recursive: true, force: true }));
+  await engine
+    .removeFolder(await contextOf(record, deps), join(folder, "workspace"))
+    .catch(() => rm(join(folder, "workspace"), { recursive: true, force: true }));
 }
 
 /** The random id of a state folder, made once; on every label. */
 export async function readAgentId(path: string): Promise<string | undefined> {
-  return await readFile(path, "utf8").then((text) => (JSON.parse(text) as { id: string }).id, () => undefined);
+  return await readFile(path, "utf8").then(
+    (text) => (JSON.parse(text) as { id: string }).id,
+    () => undefined,
+  );
 }

@@ -1,8 +1,8 @@
+import type { TaskState, Tasks } from "../api/tasks.ts";
+import type { TaskId } from "../api/wire/ids.ts";
 import { Cancelled } from "../base/cancelled.ts";
 import { type Clock, jittered } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
-import type { TaskState, Tasks } from "../api/tasks.ts";
-import type { TaskId } from "../api/wire/ids.ts";
 
 /**
  * Watches all running tasks with one request: on our own server it waits for a change, elsewhere it asks once a second.
@@ -98,12 +98,16 @@ export class RunWatch {
     if (state === undefined || state.status === "created") {
       watched.strange++;
       if (watched.strange < SURE_AFTER) return undefined;
-      return new Cancelled("task-gone", state === undefined ? "the server does not know the task any more" : "the task was reset on the server");
+      return new Cancelled(
+        "task-gone",
+        state === undefined ? "the server does not know the task any more" : "the task was reset on the server",
+      );
     }
     watched.strange = 0;
     if (state.status === "in_progress") return state.status_message.includes("stopping") ? new Cancelled("user") : undefined;
     if (state.status === "stopped") return new Cancelled("user");
-    if (["closed", "failed", "published", "queued"].includes(state.status)) return new Cancelled("task-gone", `the task's status was changed to ${state.status} from outside`);
+    if (["closed", "failed", "published", "queued"].includes(state.status))
+      return new Cancelled("task-gone", `the task's status was changed to ${state.status} from outside`);
     return undefined;
   }
 }

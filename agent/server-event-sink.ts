@@ -1,5 +1,5 @@
-import type { Client } from "./client.ts";
 import type { EventSink, LogEvent } from "../monitor/event-sink.ts";
+import type { Client } from "./client.ts";
 
 const ONCE = { tries: 1, firstDelayMs: 0, factor: 1, maxDelayMs: 0 };
 
@@ -18,7 +18,11 @@ export function createEventSink({ events, session }: Client, task: string): Even
       }
     },
     async variantsOf(metric, signal) {
-      const { metrics } = await session.call<{ metrics: Record<string, string[]> }>("events.get_scalar_metrics_and_variants", { task }, { signal, retry: ONCE });
+      const { metrics } = await session.call<{ metrics: Record<string, string[]> }>(
+        "events.get_scalar_metrics_and_variants",
+        { task },
+        { signal, retry: ONCE },
+      );
       return metrics[metric] ?? [];
     },
   };

@@ -1,10 +1,10 @@
-import { join } from "node:path";
 import { readdir, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import type { TaskId } from "../api/wire/ids.ts";
+import type { Task } from "../api/wire/task.ts";
 import { Cancelled } from "../base/cancelled.ts";
 import { messageOf } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
-import type { TaskId } from "../api/wire/ids.ts";
-import type { Task } from "../api/wire/task.ts";
 import type { Engine } from "../runner/engine.ts";
 import type { Outcome, Phase } from "../runner/outcome.ts";
 import type { RunFacts, RunObserver, RunRequest } from "../runner/run-request.ts";
@@ -56,7 +56,11 @@ export async function carryOut(run: TaskRun, deps: TaskRunDeps): Promise<Outcome
   };
   const engine = await deps.engine();
   const host = new HostProbe(run.gpus);
-  const outcome = await runTask(request, { engine, settings, observer: observerOf(run, deps), host, logger: deps.logger }, { signal: run.signal });
+  const outcome = await runTask(
+    request,
+    { engine, settings, observer: observerOf(run, deps), host, logger: deps.logger },
+    { signal: run.signal },
+  );
   await deps.journal.forget(record.claim);
   return outcome;
 }
@@ -91,22 +95,38 @@ function observerOf(run: TaskRun, deps: TaskRunDeps): RunObserver {
 /** What really ran, beside what was asked for: the commit, the environment, the packages. */
 async function writeBack(task: Task, facts: RunFacts, deps: TaskRunDeps): Promise<void> {
   const { tasks, session } = deps.client;
-  if (facts.commit !== undefined && facts.commit !== task.script.version_num) await tasks.edit(task.id, { script: { version_num: facts.commit } });
-  const runtime: Record<string, string> = { windlass_environment: facts.environmentKey ?? "", ...(facts.image === undefined ? {} : { windlass_image: facts.image }) };
+  if (facts.commit !== undefined && facts.commit !== task.script.version_num)
+    await tasks.edit(task.id, { script: { version_num: facts.commit } });
+  const runtime: Record<string, string> = {
+    windlass_environment: facts.environmentKey ?? "",
+    ...(facts.image === undefined ? {} : { windlass_image: facts.image }),
+  };
   const fresh = await session.call<{ task: { runtime?: Record<string, unknown> } }>("tasks.get_by_id", { task: task.id });
   await tasks.edit(task.id, { runtime: { ...fresh.task.runtime, ...runtime } });
   if (facts.installed === undefined) return;
   const value = facts.installed.join("\n");
-  await session.call("tasks.edit_configuration", { task: task.id, configuration: [{ name: "windlass.installed", value, type: "requirements" }], force: true });
+  await session.call("tasks.edit_configuration", {
+    task: task.id,
+    configuration: [{ name: "windlass.installed", value, type: "requirements" }],
+    force: true,
+  });
 }
 
 /** A task whose document makes no sense is failed with that as its cause, so that nobody waits for it. */
 export async function failInvalid(task: TaskId, error: unknown, client: Client, logger: Logger): Promise<void> {
-  const outcome: Outcome = { cause: "failed/task-invalid", phase: "claim", message: messageOf(error).slice(0, 500), retryable: false, timings: {} };
+  const outcome: Outcome = {
+    cause: "failed/task-invalid",
+    phase: "claim",
+    message: messageOf(error).slice(0, 500),
+    retryable: false,
+    timings: {},
+  };
   logger.error({ err: error, task }, "a task's document cannot be read");
-  await client.tasks.setStatus("failed", task, { reason: `${outcome.cause}: ${outcome.message}`, message: "in phase claim", force: true }).catch((refusal: unknown) => {
-    logger.warn({ err: refusal, task }, "the server did not take the failure of a task");
-  });
+  await client.tasks
+    .setStatus("failed", task, { reason: `${outcome.cause}: ${outcome.message}`, message: "in phase claim", force: true })
+    .catch((refusal: unknown) => {
+      logger.warn({ err: refusal, task }, "the server did not take the failure of a task");
+    });
 }
 
 /** Console files of ended runs are kept for a while, for a look on the machine itself. */
@@ -115,7 +135,8 @@ export async function removeOldRuns(stateFolder: string, keepMs: number, alive: 
   for (const name of await readdir(folder).catch(() => [])) {
     if (alive.has(name)) continue;
     const found = await stat(join(folder, name)).catch(() => undefined);
-    if (found !== undefined && Date.now() - found.mtimeMs > keepMs) await rm(join(folder, name), { recursive: true, force: true }).catch(() => undefined);
+    if (found !== undefined && Date.now() - found.mtimeMs > keepMs)
+      await rm(join(folder, name), { recursive: true, force: true }).catch(() => undefined);
   }
 }
 

@@ -1,0 +1,33 @@
+import { homedir } from "node:os";
+import { join, resolve } from "node:path";
+import { createLogger } from "../../base/logger.ts";
+import { type RunningServer, startServer } from "../../server/main.ts";
+
+export interface ServerFlags {
+  readonly data?: string;
+  readonly host: string;
+  readonly apiPort: number;
+  readonly filesPort: number;
+}
+
+export const defaultDataFolder = (): string => join(process.env["XDG_DATA_HOME"] ?? join(homedir(), ".local/share"), "windlass");
+
+/** Starts the server as the flags say, and prints where its configuration for clients is. */
+export async function startAsFlagged(flags: ServerFlags): Promise<RunningServer> {
+  const logger = createLogger({ level: "info", format: process.stderr.isTTY === true ? "text" : "json" });
+  const dataFolder = resolve(flags.data ?? defaultDataFolder());
+  const server = await startServer({ dataFolder, host: flags.host, apiPort: flags.apiPort, filesPort: flags.filesPort, logger });
+  process.stdout.write(`configuration for clients: ${server.configPath} (CLEARML_CONFIG_FILE)\n`);
+  return server;
+}
+
+/** Serves until SIGTERM or SIGINT. */
+export async function serverCommand(flags: ServerFlags): Promise<number> {
+  const server = await startAsFlagged(flags);
+  process.stdout.write(`ready: API ${server.apiUrl}, files ${server.filesUrl}\n`);
+  await new Promise<void>((stop) => {
+    for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => stop());
+  });
+  await server.close();
+  return 0;
+}

@@ -1,0 +1,84 @@
+import type { Command } from "commander";
+
+/** `run`, `logs`, `task`, `tasks`, `abort`, `queues`, `workers`: a person at the server. */
+export function addTaskCommands(program: Command): void {
+  program
+    .command("run")
+    .description("Create a task, enqueue it and follow it; the exit code is the task's. Flags are named as those of clearml-task.")
+    .option("--project <NAME>", "project, made when missing", "Windlass")
+    .option("--name <NAME>", "name of the task (default: the script's)")
+    .option("--repo <URL>", "git repository")
+    .option("--branch <NAME>", "branch (default: the repository's)")
+    .option("--commit <ID>", "commit (default: the branch's tip)")
+    .option("--folder <DIR>", "local folder: its git repository, commit and uncommitted changes")
+    .option(
+      "--script <FILE>",
+      "entry point; without --repo and --folder the file itself is the task's code, or its repository's if it is in one",
+    )
+    .option("--module <NAME>", "Python module to run instead of a script")
+    .option("--cwd <DIR>", "working directory in the repository")
+    .option("--args <NAME=VALUE...>", "parameters (section Args)")
+    .option("--queue <NAME>", "queue", "default")
+    .option("--requirements <FILE>", "requirements file")
+    .option("--packages <NAME...>", "packages to install")
+    .option("--docker <IMAGE>", "container image")
+    .option("--docker_args <ARGS>", "arguments of docker run")
+    .option("--docker_bash_setup_script <FILE>", "set-up script: a file, or the script itself")
+    .option("--task-type <TYPE>", "type of the task", "training")
+    .option("--tags <TAG...>", "tags")
+    .option("--binary <NAME>", "interpreter: python3, bash, … (default: by the script's ending)")
+    .option("--no-follow", "return when the task is enqueued")
+    .option("--json", "print the task as JSON at its end instead of its console")
+    .action(async (flags) => {
+      const { runCommand } = await import("./commands/run.ts");
+      process.exitCode = await runCommand(flags);
+    });
+
+  program
+    .command("logs <task>")
+    .description("Print a task's console.")
+    .option("-f, --follow", "go on until the task ends")
+    .action(async (task, flags) => {
+      const { logsCommand } = await import("./commands/logs.ts");
+      await logsCommand(task, flags);
+    });
+
+  program
+    .command("task <task>")
+    .description("Show a task.")
+    .option("--json", "the whole document")
+    .action(async (task, flags) => {
+      const { taskCommand } = await import("./commands/task.ts");
+      await taskCommand(task, flags);
+    });
+
+  program
+    .command("tasks")
+    .description("List tasks, newest first.")
+    .option("--status <STATUS...>", "only of these statuses")
+    .option("--limit <N>", "at most so many", Number, 20)
+    .option("--json", "as JSON")
+    .action(async (flags) => {
+      const { tasksCommand } = await import("./commands/tasks.ts");
+      await tasksCommand(flags);
+    });
+
+  program
+    .command("abort <task...>")
+    .description("Stop tasks, running or waiting.")
+    .action(async (tasks) => {
+      const { abortCommand } = await import("./commands/abort.ts");
+      process.exitCode = await abortCommand(tasks);
+    });
+
+  for (const what of ["queues", "workers"] as const) {
+    program
+      .command(what)
+      .description(what === "queues" ? "List queues and what waits in them." : "List workers and what they run.")
+      .option("--json", "as JSON")
+      .action(async (flags) => {
+        const { queuesCommand, workersCommand } = await import("./commands/lists.ts");
+        await (what === "queues" ? queuesCommand : workersCommand)(flags);
+      });
+  }
+}
