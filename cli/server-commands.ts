@@ -6,10 +6,10 @@ const port = (text: string): number => Number(text);
 export function addServerCommands(program: Command): void {
   const withServerFlags = (command: Command): Command =>
     command
-      .option("--data DIR", "data folder (default: ~/.local/share/windlass)")
-      .option("--host ADDRESS", "address to listen on", "127.0.0.1")
-      .addOption(new Option("--api-port PORT", "port of the API, 0 = any free one").argParser(port).default(8008))
-      .addOption(new Option("--files-port PORT", "port of the file server, 0 = any free one").argParser(port).default(8081));
+      .option("--data <DIR>", "data folder (default: ~/.local/share/windlass)")
+      .option("--host <ADDRESS>", "address to listen on", "127.0.0.1")
+      .addOption(new Option("--api-port <PORT>", "port of the API, 0 = any free one").argParser(port).default(8008))
+      .addOption(new Option("--files-port <PORT>", "port of the file server, 0 = any free one").argParser(port).default(8081));
 
   withServerFlags(program.command("server"))
     .description("Run the embedded ClearML server.")
@@ -20,14 +20,14 @@ export function addServerCommands(program: Command): void {
 
   withServerFlags(program.command("up"))
     .description("Run the embedded server and an agent on it, in one process.")
-    .option("--queue NAME...", "queues to serve (made when missing)", ["default"])
-    .option("--slots N", "tasks at a time", Number)
+    .option("--queue <NAME...>", "queues to serve (made when missing)", ["default"])
+    .option("--slots <N>", "tasks at a time", Number)
     .option("--docker [IMAGE...]", "run tasks in containers; IMAGE for tasks that name none")
-    .option("--gpus GPUS", "0,1 or all or none")
+    .option("--gpus <GPUS>", "0,1 or all or none")
     .option("--cpu-only", "no GPUs")
-    .option("--config FILE", "agent.config.yaml")
-    .option("--state DIR", "state folder of the agent (default: in the data folder)")
-    .option("--log-level LEVEL", "DEBUG, INFO, WARN or ERROR")
+    .option("--config <FILE>", "agent.config.yaml")
+    .option("--state <DIR>", "state folder of the agent (default: in the data folder)")
+    .option("--log-level <LEVEL>", "DEBUG, INFO, WARN or ERROR")
     .action(async (flags) => {
       const { upCommand } = await import("./commands/up.ts");
       process.exitCode = await upCommand(flags);
