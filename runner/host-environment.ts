@@ -1,7 +1,8 @@
 import type { RunSettings } from "./settings.ts";
 
 /** What helpers of the agent (git, pip, venv) get of its environment: never its keys. */
-const PASSED = /^(PATH|HOME|USER|LOGNAME|SHELL|LANG|LC_.*|TZ|TMPDIR|TERM|SSH_AUTH_SOCK|SSH_AGENT_PID|GIT_SSH|GIT_SSH_COMMAND|XDG_.*|PIP_.*|UV_.*|NETRC|PYENV_ROOT)$/;
+const PASSED =
+  /^(PATH|HOME|USER|LOGNAME|SHELL|LANG|LC_.*|TZ|TMPDIR|TERM|SSH_AUTH_SOCK|SSH_AGENT_PID|GIT_SSH|GIT_SSH_COMMAND|XDG_.*|PIP_.*|UV_.*|NETRC|PYENV_ROOT)$/;
 
 export function hostEnvironment(settings: RunSettings, from: NodeJS.ProcessEnv = process.env): Record<string, string> {
   const passed = Object.entries(from).filter((entry): entry is [string, string] => entry[1] !== undefined && PASSED.test(entry[0]));

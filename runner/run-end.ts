@@ -16,12 +16,29 @@ export interface Progress {
 /** How a program's exit reads as an outcome. */
 export function outcomeOfExit(exit: Exit, progress: Progress): Outcome {
   const end = (cause: OutcomeCause, message: string, hint?: string): Outcome => ({
-    cause, message, hint, phase: progress.phase, exitCode: exit.exitCode, retryable: false, timings: progress.timings,
+    cause,
+    message,
+    hint,
+    phase: progress.phase,
+    exitCode: exit.exitCode,
+    retryable: false,
+    timings: progress.timings,
   });
-  if (exit.lost === true) return end("lost/killed", "the program is gone and left no exit code", "Something outside of the agent killed it, or this machine restarted.");
-  if (exit.oomKilled) return end("failed/oom", "the program was killed because its memory was used up", "Give it more (--memory in the container's arguments, or the agent's memory limit), or let it use less.");
+  if (exit.lost === true)
+    return end(
+      "lost/killed",
+      "the program is gone and left no exit code",
+      "Something outside of the agent killed it, or this machine restarted.",
+    );
+  if (exit.oomKilled)
+    return end(
+      "failed/oom",
+      "the program was killed because its memory was used up",
+      "Give it more (--memory in the container's arguments, or the agent's memory limit), or let it use less.",
+    );
   if (exit.exitCode === 0) return end("completed", "the program ended with exit code 0");
-  if (exit.exitCode > 128 && exit.exitCode <= 192) return end("failed/signal", `the program was killed by ${signalName(exit.exitCode - 128)} (exit code ${exit.exitCode})`);
+  if (exit.exitCode > 128 && exit.exitCode <= 192)
+    return end("failed/signal", `the program was killed by ${signalName(exit.exitCode - 128)} (exit code ${exit.exitCode})`);
   return end("failed/exit-code", `the program ended with exit code ${exit.exitCode}`);
 }
 
@@ -37,9 +54,19 @@ export function outcomeOfError(error: unknown, signal: AbortSignal, progress: Pr
     return { ...base, cause: error.outcome, message: error.message, hint: error.hint, retryable: error.retryable && !progress.launched };
   }
   if (codeOf(error) === "ENOSPC" || codeOf(error) === "EDQUOT") {
-    return { ...base, cause: "failed/disk-full", message: `no space left on this machine (${messageOf(error)})`, retryable: !progress.launched };
+    return {
+      ...base,
+      cause: "failed/disk-full",
+      message: `no space left on this machine (${messageOf(error)})`,
+      retryable: !progress.launched,
+    };
   }
-  return { ...base, cause: "failed/agent", message: `the agent could not carry the run out: ${messageOf(error)}`, hint: "This is a fault of the agent or its machine; its log says more." };
+  return {
+    ...base,
+    cause: "failed/agent",
+    message: `the agent could not carry the run out: ${messageOf(error)}`,
+    hint: "This is a fault of the agent or its machine; its log says more.",
+  };
 }
 
 function aborted(signal: AbortSignal): { cause: OutcomeCause; message: string; hint?: string } {
@@ -48,7 +75,11 @@ function aborted(signal: AbortSignal): { cause: OutcomeCause; message: string; h
     case "user":
       return { cause: "aborted/user", message: "stopped on the server" };
     case "timeout":
-      return { cause: "failed/timeout", message, hint: "Raise run.time_limit of the agent, or Windlass/time_limit among the task's parameters." };
+      return {
+        cause: "failed/timeout",
+        message,
+        hint: "Raise run.time_limit of the agent, or Windlass/time_limit among the task's parameters.",
+      };
     case "task-gone":
       return { cause: "aborted/task-gone", message };
     case "agent-stopping":

@@ -1,7 +1,7 @@
-import type { Logger } from "../base/logger.ts";
-import type { HostProbe } from "../monitor/resources/host-probe.ts";
-import type { EventSink } from "../monitor/event-sink.ts";
 import type { Task } from "../api/wire/task.ts";
+import type { Logger } from "../base/logger.ts";
+import type { EventSink } from "../monitor/event-sink.ts";
+import type { HostProbe } from "../monitor/resources/host-probe.ts";
 import type { Engine, RunHandle } from "./engine.ts";
 import type { Outcome, Phase } from "./outcome.ts";
 import type { GpuSelection, RunSettings } from "./settings.ts";

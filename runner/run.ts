@@ -64,7 +64,8 @@ class Run {
       return outcomeOfExit(await this.#watch(running, limitMs), this.#progress);
     } catch (error) {
       const outcome = outcomeOfError(error, signal, this.#progress);
-      if (outcome.cause === "failed/agent") this.#deps.logger.error({ err: error, task: this.#request.task.id }, "a run failed by our own fault");
+      if (outcome.cause === "failed/agent")
+        this.#deps.logger.error({ err: error, task: this.#request.task.id }, "a run failed by our own fault");
       return outcome;
     }
   }
@@ -72,7 +73,9 @@ class Run {
   /** Last lines, complete console, report, and then the clean-up: none of it under the run's aborted signal. */
   async end(outcome: Outcome): Promise<void> {
     const patience = new AbortController();
-    await writeLastLines(this.#context.console, outcome).catch((error: unknown) => this.#warn(error, "the last lines of a console are missing"));
+    await writeLastLines(this.#context.console, outcome).catch((error: unknown) =>
+      this.#warn(error, "the last lines of a console are missing"),
+    );
     try {
       await (await this.#shipper).drain(patience.signal);
     } catch (error) {
@@ -95,7 +98,10 @@ class Run {
     const { engine, observer } = this.#deps;
     return await this.#phase("launch", "launchMs", async () => {
       const view = await engine.view(this.#context, source, environment);
-      const launch = await composeLaunch(this.#context, source, environment, view, { token: this.#request.token, logLevel: this.#request.logLevel });
+      const launch = await composeLaunch(this.#context, source, environment, view, {
+        token: this.#request.token,
+        logLevel: this.#request.logLevel,
+      });
       this.#context.signal.throwIfAborted();
       const running = await engine.launch(this.#context, source, environment, launch);
       this.#running = running;
@@ -111,8 +117,17 @@ class Run {
     const { host, logger, observer, settings } = this.#deps;
     const { signal } = this.#context;
     const timer = this.#startLimit(limitMs);
-    const figures = startFigures({ task: task.id, worker, source: running.figures, host, sink: observer.sink, startedAtMs: Date.now(), logger });
-    const stop = (): void => void running.stop(settings.run.graceMs).catch((error: unknown) => this.#warn(error, "a program could not be stopped"));
+    const figures = startFigures({
+      task: task.id,
+      worker,
+      source: running.figures,
+      host,
+      sink: observer.sink,
+      startedAtMs: Date.now(),
+      logger,
+    });
+    const stop = (): void =>
+      void running.stop(settings.run.graceMs).catch((error: unknown) => this.#warn(error, "a program could not be stopped"));
     signal.addEventListener("abort", stop, { once: true });
     if (signal.aborted) stop();
     try {
@@ -141,13 +156,18 @@ class Run {
 
   #startLimit(limitMs: number | undefined): NodeJS.Timeout | undefined {
     if (limitMs === undefined) return undefined;
-    return setTimeout(() => this.#limit.abort(new Cancelled("timeout", `the program ran longer than its time limit of ${formatDuration(limitMs)}`)), limitMs);
+    return setTimeout(
+      () => this.#limit.abort(new Cancelled("timeout", `the program ran longer than its time limit of ${formatDuration(limitMs)}`)),
+      limitMs,
+    );
   }
 
   /** The shorter one of the agent's limit and the task's own, in ms. */
   #limitMs(): number | undefined {
     const own = agentParameter(this.#request.task, "time_limit");
-    const limits = [this.#deps.settings.run.timeLimitMs, own === undefined || own === "" ? undefined : durationOf(own)].filter((limit) => limit !== undefined);
+    const limits = [this.#deps.settings.run.timeLimitMs, own === undefined || own === "" ? undefined : durationOf(own)].filter(
+      (limit) => limit !== undefined,
+    );
     return limits.length === 0 ? undefined : Math.min(...limits, MAX_TIMER_MS);
   }
 
@@ -155,13 +175,27 @@ class Run {
     const { task, worker, token, folder } = this.#request;
     const { observer, logger, settings } = this.#deps;
     const redactor = createRedactor([...settings.secrets, token]);
-    return await startShipper({ path: this.#context.console.path, cursorPath: join(folder, "cursor"), task: task.id, worker, sink: observer.sink, redactor, logger });
+    return await startShipper({
+      path: this.#context.console.path,
+      cursorPath: join(folder, "cursor"),
+      task: task.id,
+      worker,
+      sink: observer.sink,
+      redactor,
+      logger,
+    });
   }
 
   async #record(source: Source, environment: Environment): Promise<void> {
     const { commit, branch } = source;
     const { image, installed, key } = environment;
-    const facts = { environmentKey: key, ...(commit === undefined ? {} : { commit }), ...(branch === undefined ? {} : { branch }), ...(image === undefined ? {} : { image }), ...(installed === undefined ? {} : { installed }) };
+    const facts = {
+      environmentKey: key,
+      ...(commit === undefined ? {} : { commit }),
+      ...(branch === undefined ? {} : { branch }),
+      ...(image === undefined ? {} : { image }),
+      ...(installed === undefined ? {} : { installed }),
+    };
     await this.#deps.observer.record(facts).catch((error: unknown) => this.#warn(error, "facts of a run could not be written to its task"));
   }
 
@@ -173,7 +207,8 @@ class Run {
       () => this.#deps.engine.removeFolder(context, join(this.#request.folder, "workspace")),
       () => rm(join(this.#request.folder, "files"), { recursive: true, force: true }),
     ];
-    for (const step of steps) await Promise.resolve(step()).catch((error: unknown) => this.#warn(error, "something of a run could not be removed"));
+    for (const step of steps)
+      await Promise.resolve(step()).catch((error: unknown) => this.#warn(error, "something of a run could not be removed"));
   }
 
   #warn(error: unknown, what: string): void {

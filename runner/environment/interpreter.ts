@@ -20,8 +20,12 @@ export async function findPython(requested: string, context: RunContext): Promis
   const fallback = context.settings.process.python ?? "python3";
   const exact = requested === "python" ? undefined : await which(requested);
   const path = exact ?? (await which(fallback)) ?? (await which("python"));
-  if (path === undefined) throw new RunError("failed/environment-python", `there is no ${requested} on this machine`, { hint: "Install Python 3, or run the task in a container (--docker)." });
-  if (exact === undefined && /^python\d\.\d/.test(requested)) await context.console.say(`${requested} is not on this machine, ${path} is used instead`);
+  if (path === undefined)
+    throw new RunError("failed/environment-python", `there is no ${requested} on this machine`, {
+      hint: "Install Python 3, or run the task in a container (--docker).",
+    });
+  if (exact === undefined && /^python\d\.\d/.test(requested))
+    await context.console.say(`${requested} is not on this machine, ${path} is used instead`);
   return { path, identity: await identityOf(path, context) };
 }
 
@@ -35,7 +39,10 @@ export async function which(name: string): Promise<string | undefined> {
 }
 
 async function isExecutable(path: string): Promise<boolean> {
-  return await access(path, constants.X_OK).then(() => true, () => false);
+  return await access(path, constants.X_OK).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** The interpreter is asked once; afterwards a look at its file is enough. */
@@ -45,7 +52,10 @@ async function identityOf(path: string, context: RunContext): Promise<string> {
   const known = versions.get(mark);
   if (known !== undefined) return known;
   const script = "import sys; print(sys.executable, '.'.join(map(str, sys.version_info[:3])))";
-  const { exitCode, stdout, stderr } = await runCommand(path, ["-c", script], { env: hostEnvironment(context.settings), signal: context.signal });
+  const { exitCode, stdout, stderr } = await runCommand(path, ["-c", script], {
+    env: hostEnvironment(context.settings),
+    signal: context.signal,
+  });
   if (exitCode !== 0) throw new RunError("failed/environment-python", `${path} does not start: ${stderr.trim().slice(-300)}`);
   const identity = `${real} ${stdout.trim()}`;
   versions.set(mark, identity);

@@ -28,7 +28,8 @@ export async function requirementsOf(task: Task, source: Source): Promise<Requir
   if (source.commit === undefined) return NOTHING;
   for (const folder of foldersDown(source)) {
     const text = await readFile(join(source.workspace, folder, "requirements.txt"), "utf8").catch(() => undefined);
-    if (text !== undefined) return await withFiles({ ...NOTHING, text: normalized(text), origin: join(folder, "requirements.txt"), folder }, source);
+    if (text !== undefined)
+      return await withFiles({ ...NOTHING, text: normalized(text), origin: join(folder, "requirements.txt"), folder }, source);
   }
   return NOTHING;
 }
@@ -40,14 +41,24 @@ function textOf(pip: string | readonly string[] | null | undefined): string {
 
 /** Comments, empty lines and white space do not make another environment. */
 function normalized(text: string): string {
-  const lines = text.replace(/\\\r?\n/g, " ").split(/\r?\n/).map((line) => line.replace(/(^|\s)#.*$/, "").trim().replace(/\s+/g, " "));
+  const lines = text
+    .replace(/\\\r?\n/g, " ")
+    .split(/\r?\n/)
+    .map((line) =>
+      line
+        .replace(/(^|\s)#.*$/, "")
+        .trim()
+        .replace(/\s+/g, " "),
+    );
   return lines.filter((line) => line !== "").join("\n");
 }
 
 /** From the root of the repository down to the entry point's folder. */
 function foldersDown(source: Source): string[] {
   const entryFolder = source.entry.kind === "file" ? dirname(source.entry.file) : ".";
-  const parts = normalize(join(source.workingDir, entryFolder)).split("/").filter((part) => part !== "." && part !== "");
+  const parts = normalize(join(source.workingDir, entryFolder))
+    .split("/")
+    .filter((part) => part !== "." && part !== "");
   return ["", ...parts.map((_, at) => parts.slice(0, at + 1).join("/"))];
 }
 

@@ -1,7 +1,7 @@
 import { chmod, mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { syncFolder, writeFileDurably } from "../../base/files.ts";
 import { withFileLock } from "../../base/file-lock.ts";
+import { syncFolder, writeFileDurably } from "../../base/files.ts";
 import { KeyedMutex } from "../../base/mutex.ts";
 import { runCommand } from "../../base/run-command.ts";
 import type { Environment, RunContext } from "../engine.ts";
@@ -37,7 +37,10 @@ export async function ensureVenv(request: VenvRequest, context: RunContext): Pro
 }
 
 async function buildUnlessReady(folder: string, request: VenvRequest, context: RunContext): Promise<Environment> {
-  const builtMeanwhile = await isFresh(folder, { ...context, settings: { ...context.settings, environments: { ...context.settings.environments, refresh: false } } });
+  const builtMeanwhile = await isFresh(folder, {
+    ...context,
+    settings: { ...context.settings, environments: { ...context.settings.environments, refresh: false } },
+  });
   if (builtMeanwhile && !context.settings.environments.refresh) return await environmentAt(folder, request.key, true);
   await removeProtected(folder);
   try {
@@ -61,11 +64,16 @@ async function environmentAt(folder: string, key: string, hit: boolean): Promise
 }
 
 async function build(folder: string, request: VenvRequest, context: RunContext): Promise<void> {
-  await context.console.say(`building environment ${request.key} with ${request.python.path} and the requirements of ${request.requirements.origin}`);
+  await context.console.say(
+    `building environment ${request.key} with ${request.python.path} and the requirements of ${request.requirements.origin}`,
+  );
   await makeVenv(folder, request.python, context);
   const python = join(folder, "bin/python");
   await installRequirements(python, folder, request, context);
-  const freeze = await runCommand(python, ["-m", "pip", "freeze", "--disable-pip-version-check"], { env: hostEnvironment(context.settings), signal: context.signal });
+  const freeze = await runCommand(python, ["-m", "pip", "freeze", "--disable-pip-version-check"], {
+    env: hostEnvironment(context.settings),
+    signal: context.signal,
+  });
   await writeFile(join(folder, "installed.txt"), freeze.stdout);
   await protect(folder);
   await chmod(folder, 0o755);
@@ -80,9 +88,13 @@ async function makeVenv(folder: string, python: HostPython, context: RunContext)
   if (made.exitCode === 0) return;
   const other = await runCommand(python.path, ["-m", "virtualenv", "-q", folder], options);
   if (other.exitCode === 0) return;
-  throw new RunError("failed/environment-python", `${python.path} cannot make a virtual environment: ${(made.stderr || made.stdout).trim().slice(-300)}`, {
-    hint: "On Debian and Ubuntu: apt install python3-venv.",
-  });
+  throw new RunError(
+    "failed/environment-python",
+    `${python.path} cannot make a virtual environment: ${(made.stderr || made.stdout).trim().slice(-300)}`,
+    {
+      hint: "On Debian and Ubuntu: apt install python3-venv.",
+    },
+  );
 }
 
 const NETWORK_TRIES = 3;
@@ -92,15 +104,19 @@ async function installRequirements(python: string, folder: string, request: Venv
   const cwd = request.requirements.needsSource ? join(request.source.workspace, request.requirements.folder) : dirname(file);
   for (let tries = 1; ; tries++) {
     let output = "";
-    const { exitCode } = await runCommand(python, ["-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--progress-bar", "off", "-r", file], {
-      cwd,
-      env: hostEnvironment(context.settings),
-      signal: context.signal,
-      onOutput: (chunk) => {
-        output = (output + chunk.toString()).slice(-64 * 1024);
-        void context.console.write(chunk);
+    const { exitCode } = await runCommand(
+      python,
+      ["-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--progress-bar", "off", "-r", file],
+      {
+        cwd,
+        env: hostEnvironment(context.settings),
+        signal: context.signal,
+        onOutput: (chunk) => {
+          output = (output + chunk.toString()).slice(-64 * 1024);
+          void context.console.write(chunk);
+        },
       },
-    });
+    );
     if (exitCode === 0) return;
     if (!isNetworkFailure(output) || tries >= NETWORK_TRIES) throw pipFailure(output);
     await context.console.say(`the package index did not answer, attempt ${tries + 1} of ${NETWORK_TRIES} follows`);
@@ -127,12 +143,21 @@ async function protect(folder: string): Promise<void> {
 
 async function removeProtected(folder: string): Promise<void> {
   await chmod(folder, 0o755).catch(() => undefined);
-  await forEachFolder(folder, () => Promise.resolve(), (path) => chmod(path, 0o755)).catch(() => undefined);
+  await forEachFolder(
+    folder,
+    () => Promise.resolve(),
+    (path) => chmod(path, 0o755),
+  ).catch(() => undefined);
   await rm(folder, { recursive: true, force: true });
 }
 
-async function forEachFolder(folder: string, after: (path: string) => Promise<void>, before: (path: string) => Promise<void> = () => Promise.resolve()): Promise<void> {
+async function forEachFolder(
+  folder: string,
+  after: (path: string) => Promise<void>,
+  before: (path: string) => Promise<void> = () => Promise.resolve(),
+): Promise<void> {
   await before(folder);
-  for (const entry of await readdir(folder, { withFileTypes: true })) if (entry.isDirectory()) await forEachFolder(join(folder, entry.name), after, before);
+  for (const entry of await readdir(folder, { withFileTypes: true }))
+    if (entry.isDirectory()) await forEachFolder(join(folder, entry.name), after, before);
   await after(folder);
 }

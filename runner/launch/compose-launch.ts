@@ -10,7 +10,13 @@ import { CONFIG_FILE, PARAMETERS_FILE, programVariables, type RunVariables } fro
 export const runFilesFolder = (runFolder: string): string => join(runFolder, "files");
 
 /** What to start, from everything that is known; writes the files for the program and says how its parameters travel. */
-export async function composeLaunch(context: RunContext, source: Source, environment: Environment, view: ProgramView, run: RunVariables): Promise<Launch> {
+export async function composeLaunch(
+  context: RunContext,
+  source: Source,
+  environment: Environment,
+  view: ProgramView,
+  run: RunVariables,
+): Promise<Launch> {
   const { hyperparams } = context.task;
   const route = await parameterRoute(context.task, source, context.settings.run.parameters);
   const given = route.mode === "arguments" ? parameterArguments(hyperparams) : [];
@@ -36,7 +42,9 @@ async function writeProgramFiles(context: RunContext, view: ProgramView): Promis
 /** Addresses only: with this file the SDK does not look for the agent's own configuration and its keys. */
 function configText(view: ProgramView): string {
   const servers = { api_server: view.apiServer, files_server: view.filesServer, web_server: view.webServer };
-  const lines = Object.entries(servers).filter(([, address]) => address !== undefined).map(([key, address]) => `  ${key}: ${JSON.stringify(address)}`);
+  const lines = Object.entries(servers)
+    .filter(([, address]) => address !== undefined)
+    .map(([key, address]) => `  ${key}: ${JSON.stringify(address)}`);
   return `api {\n${lines.join("\n")}\n}\n`;
 }
 

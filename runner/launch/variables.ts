@@ -32,7 +32,12 @@ export function programVariables(context: RunContext, source: Source, view: Prog
     ...(view.webServer === undefined ? {} : { WEB_HOST: view.webServer }),
   };
   return {
-    ...Object.fromEntries(Object.entries(twins).flatMap(([name, value]) => [[`CLEARML_${name}`, value], [`TRAINS_${name}`, value]])),
+    ...Object.fromEntries(
+      Object.entries(twins).flatMap(([name, value]) => [
+        [`CLEARML_${name}`, value],
+        [`TRAINS_${name}`, value],
+      ]),
+    ),
     CLEARML_AUTH_TOKEN: run.token,
     ...(task.container.image === undefined && settings.docker.defaultImage === undefined ? {} : dockerImage(context)),
     WINDLASS_PARAMETERS: join(view.runFiles, PARAMETERS_FILE),

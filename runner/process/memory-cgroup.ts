@@ -18,15 +18,36 @@ async function createV1(runId: string, limitBytes: number): Promise<MemoryCgroup
   const own = await ownPath(/^\d+:[^:]*\bmemory\b[^:]*:(.*)$/m);
   if (own === undefined) return undefined;
   const folder = join("/sys/fs/cgroup/memory", own, `windlass-${runId}`);
-  const made = await make(folder, [["memory.limit_in_bytes", limitBytes], ["memory.memsw.limit_in_bytes", limitBytes]], "memory.limit_in_bytes");
+  const made = await make(
+    folder,
+    [
+      ["memory.limit_in_bytes", limitBytes],
+      ["memory.memsw.limit_in_bytes", limitBytes],
+    ],
+    "memory.limit_in_bytes",
+  );
   return made ? cgroupAt(folder, "memory.oom_control", /^oom_kill ([1-9]\d*)/m) : undefined;
 }
 
 async function createV2(runId: string, limitBytes: number): Promise<MemoryCgroup | undefined> {
   const own = await ownPath(/^0::(.*)$/m);
-  if (own === undefined || !(await access("/sys/fs/cgroup/cgroup.controllers").then(() => true, () => false))) return undefined;
+  if (
+    own === undefined ||
+    !(await access("/sys/fs/cgroup/cgroup.controllers").then(
+      () => true,
+      () => false,
+    ))
+  )
+    return undefined;
   const folder = join("/sys/fs/cgroup", own, "..", `windlass-${runId}`);
-  const made = await make(folder, [["memory.max", limitBytes], ["memory.swap.max", 0]], "memory.max");
+  const made = await make(
+    folder,
+    [
+      ["memory.max", limitBytes],
+      ["memory.swap.max", 0],
+    ],
+    "memory.max",
+  );
   return made ? cgroupAt(folder, "memory.events", /^oom_kill ([1-9]\d*)/m) : undefined;
 }
 
@@ -42,7 +63,10 @@ async function make(folder: string, values: readonly (readonly [string, number])
     return false;
   }
   for (const [name, value] of values) {
-    const written = await writeFile(join(folder, name), String(value)).then(() => true, () => false);
+    const written = await writeFile(join(folder, name), String(value)).then(
+      () => true,
+      () => false,
+    );
     if (written || name !== needed) continue;
     await rmdir(folder).catch(() => undefined);
     return false;

@@ -37,7 +37,8 @@ class ProcessEngine implements Engine {
       if (interpreter.kind === "shell" && requirements.text === "") return undefined;
       throw error;
     });
-    if (python === undefined || requirements.text === "") return { hit: true, key: python?.identity ?? "none", python: python?.path ?? "python3" };
+    if (python === undefined || requirements.text === "")
+      return { hit: true, key: python?.identity ?? "none", python: python?.path ?? "python3" };
     const inputs = { base: python.identity, setupScript: "", requirements, source: source.commit, indexes: indexSettings() };
     return await ensureVenv({ key: environmentKey(inputs), python, requirements, source }, context);
   }

@@ -23,5 +23,8 @@ export async function handleSetupScript(context: RunContext, source: Source): Pr
     signal: context.signal,
     onOutput: (chunk) => void context.console.write(chunk),
   });
-  if (exitCode !== 0) throw new RunError("failed/environment-setup-script", `the set-up script ended with exit code ${exitCode}`, { hint: "Its output stands above." });
+  if (exitCode !== 0)
+    throw new RunError("failed/environment-setup-script", `the set-up script ended with exit code ${exitCode}`, {
+      hint: "Its output stands above.",
+    });
 }

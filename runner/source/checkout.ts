@@ -51,9 +51,12 @@ async function addSubmodules(workspace: string, context: RunContext, call: GitCa
 
 function checkoutError(error: unknown): unknown {
   if (!(error instanceof GitError)) return error;
-  if (error.problem === "disk-full") return new RunError("failed/disk-full", "no space left while checking the code out", { retryable: true });
+  if (error.problem === "disk-full")
+    return new RunError("failed/disk-full", "no space left while checking the code out", { retryable: true });
   const outcome = error.problem === "auth" ? "failed/source-auth" : "failed/source-unreachable";
-  return new RunError(outcome, `cannot check the code out (${error.detail})`, { hint: "Submodules need the same access as the repository." });
+  return new RunError(outcome, `cannot check the code out (${error.detail})`, {
+    hint: "Submodules need the same access as the repository.",
+  });
 }
 
 const quoted = (url: string): string => `"${url.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`;

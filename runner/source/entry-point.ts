@@ -21,17 +21,22 @@ export async function entryPointOf(task: Task, workspace: string, workingDir: st
   const interpreter = interpreterOf(task);
   const text = (task.script.entry_point ?? "").trim();
   if (text === "") throw missing("the task has no entry point", "Set script.entry_point: a file, or -m module.");
-  if (interpreter.kind === "shell" && text.startsWith("-c ")) return { kind: "command", interpreter, command: unquoted(text.slice(3).trim()) };
+  if (interpreter.kind === "shell" && text.startsWith("-c "))
+    return { kind: "command", interpreter, command: unquoted(text.slice(3).trim()) };
   const whole = await fileAt(workspace, workingDir, text);
   if (whole) return { kind: "file", interpreter, file: text, args: [] };
   const [first = "", ...args] = wordsOf(text);
   if (first === "-m") return moduleOf(interpreter, args);
   if (await fileAt(workspace, workingDir, first)) return { kind: "file", interpreter, file: first, args };
-  throw missing(`the entry point ${first} is not there`, `It is looked for in ${workingDir === "" ? "the root of the repository" : workingDir}, the task's working directory.`);
+  throw missing(
+    `the entry point ${first} is not there`,
+    `It is looked for in ${workingDir === "" ? "the root of the repository" : workingDir}, the task's working directory.`,
+  );
 }
 
 function moduleOf(interpreter: Interpreter, [module, ...args]: readonly string[]): EntryPoint {
-  if (module === undefined || interpreter.kind !== "python") throw missing("-m names no Python module", "Write it as -m package.module arguments.");
+  if (module === undefined || interpreter.kind !== "python")
+    throw missing("-m names no Python module", "Write it as -m package.module arguments.");
   return { kind: "module", interpreter, module, args };
 }
 

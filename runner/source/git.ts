@@ -1,8 +1,7 @@
-
 import { runCommand } from "../../base/run-command.ts";
 import { hostEnvironment } from "../host-environment.ts";
 import type { RunSettings } from "../settings.ts";
-import { gitFailure, GitError } from "./git-failures.ts";
+import { GitError, gitFailure } from "./git-failures.ts";
 
 export interface GitCall {
   readonly settings: RunSettings;
@@ -82,4 +81,3 @@ function progressReader(onProgress: (line: string) => void): (chunk: Buffer, str
     for (const line of lines) onProgress(line.slice(line.lastIndexOf("\r") + 1));
   };
 }
-

@@ -7,5 +7,7 @@ export async function insideOf(workspace: string, path: string, what: string): P
   const [root, real] = await Promise.all([realpath(workspace), realpath(path).catch(() => undefined)]);
   if (real === undefined) throw new RunError("failed/source-entry-point", `${what} is not there: ${path.slice(workspace.length + 1)}`);
   if (real === root || real.startsWith(root + sep)) return;
-  throw new RunError("failed/source-entry-point", `${what} leads out of the workspace`, { hint: "Paths of a task are relative to its repository." });
+  throw new RunError("failed/source-entry-point", `${what} leads out of the workspace`, {
+    hint: "Paths of a task are relative to its repository.",
+  });
 }

@@ -40,7 +40,10 @@ export async function fetchWanted(wanted: Wanted, context: RunContext): Promise<
   const lock = join(folder, `${name}.lock`);
   const onWait = (pid: number): void => void context.console.say(`waiting for process ${pid}, which fetches the same repository`);
   return await mirrors.run(mirror, () =>
-    withFileLock(lock, async () => ({ mirror, commit: await fetchInto(mirror, wanted, context, call) }), { signal: context.signal, onWait }),
+    withFileLock(lock, async () => ({ mirror, commit: await fetchInto(mirror, wanted, context, call) }), {
+      signal: context.signal,
+      onWait,
+    }),
   );
 }
 
@@ -82,7 +85,8 @@ async function ensureMirror(mirror: string, call: GitCall): Promise<void> {
 }
 
 async function fetchOnce(mirror: string, wanted: Wanted, call: GitCall): Promise<string> {
-  const commit = wanted.commit === undefined ? await fetchTip(mirror, wanted, call) : await fetchCommit(mirror, wanted.url, wanted.commit, call);
+  const commit =
+    wanted.commit === undefined ? await fetchTip(mirror, wanted, call) : await fetchCommit(mirror, wanted.url, wanted.commit, call);
   await git(mirror, ["update-ref", `${COMMITS}/${commit}`, commit], call);
   return commit;
 }
@@ -111,26 +115,38 @@ async function fetchTip(mirror: string, wanted: Wanted, call: GitCall): Promise<
 const branchRef = (branch: string | undefined): string => (branch === undefined ? "HEAD" : `refs/heads/${branch.replace(/^origin\//, "")}`);
 
 async function resolved(mirror: string, name: string, call: GitCall): Promise<string> {
-  return (await git(mirror, ["rev-parse", "--verify", "--quiet", "--end-of-options", `${name}^{commit}`], call).catch(() => {
-    throw new GitError("rev-parse", "no-commit", `${name} is not in the repository`);
-  })).trim();
+  return (
+    await git(mirror, ["rev-parse", "--verify", "--quiet", "--end-of-options", `${name}^{commit}`], call).catch(() => {
+      throw new GitError("rev-parse", "no-commit", `${name} is not in the repository`);
+    })
+  ).trim();
 }
 
 function runErrorOf(error: unknown, wanted: Wanted, signal: AbortSignal): unknown {
   const url = maskUrls(wanted.url);
   if (signal.aborted) {
-    return new RunError("failed/source-unreachable", `the repository ${url} did not answer in time`, { retryable: true, hint: "See source.timeout in the agent's configuration." });
+    return new RunError("failed/source-unreachable", `the repository ${url} did not answer in time`, {
+      retryable: true,
+      hint: "See source.timeout in the agent's configuration.",
+    });
   }
   if (!(error instanceof GitError)) return error;
   switch (error.problem) {
     case "no-commit":
-      return new RunError("failed/source-commit-not-found", `${describe(wanted)} is not in ${url} (${error.detail})`, { hint: "Was it pushed? The task runs exactly what it recorded." });
+      return new RunError("failed/source-commit-not-found", `${describe(wanted)} is not in ${url} (${error.detail})`, {
+        hint: "Was it pushed? The task runs exactly what it recorded.",
+      });
     case "auth":
-      return new RunError("failed/source-auth", `${url} wants credentials (${error.detail})`, { hint: "Set git.user and git.password in the agent's configuration, or give its user an SSH key or a credential helper." });
+      return new RunError("failed/source-auth", `${url} wants credentials (${error.detail})`, {
+        hint: "Set git.user and git.password in the agent's configuration, or give its user an SSH key or a credential helper.",
+      });
     case "disk-full":
       return new RunError("failed/disk-full", `no space left while fetching ${url}`, { retryable: true });
     default:
-      return new RunError("failed/source-unreachable", `cannot fetch ${url} (${error.detail})`, { retryable: error.problem === "unreachable", hint: "Check the address, and that this machine may reach it." });
+      return new RunError("failed/source-unreachable", `cannot fetch ${url} (${error.detail})`, {
+        retryable: error.problem === "unreachable",
+        hint: "Check the address, and that this machine may reach it.",
+      });
   }
 }
 
@@ -141,5 +157,8 @@ function describe(wanted: Wanted): string {
 }
 
 async function isThere(path: string): Promise<boolean> {
-  return await access(path).then(() => true, () => false);
+  return await access(path).then(
+    () => true,
+    () => false,
+  );
 }

@@ -23,14 +23,16 @@ export async function prepareSource(context: RunContext): Promise<Source> {
 
 /** Lets go of what the run held in the mirror. */
 export async function releaseSource(source: Source, context: RunContext): Promise<void> {
-  if (source.mirror !== undefined && source.commit !== undefined) await releaseCommit({ mirror: source.mirror, commit: source.commit }, context.runId);
+  if (source.mirror !== undefined && source.commit !== undefined)
+    await releaseCommit({ mirror: source.mirror, commit: source.commit }, context.runId);
 }
 
 async function fetchRepository(context: RunContext, workspace: string): Promise<Fetched | undefined> {
   const { repository = "", version_num: commit, tag, branch, diff = "" } = context.task.script;
   if (repository.trim() === "") return undefined;
   const url = repository.trim();
-  if (url.startsWith("-") || /^ext::/i.test(url)) throw new RunError("failed/source-unreachable", `"${url}" is not the address of a repository`);
+  if (url.startsWith("-") || /^ext::/i.test(url))
+    throw new RunError("failed/source-unreachable", `"${url}" is not the address of a repository`);
   const fetched = await fetchWanted({ url, commit: given(commit), tag: given(tag), branch: given(branch) }, context);
   await checkOut(fetched, url, workspace, context);
   if (diff.trim() !== "" && !isStandAlone(diff)) await applyDiff(diff, workspace, context);
@@ -55,11 +57,15 @@ async function workingDirOf(task: Task, workspace: string): Promise<string> {
 async function placeScript(context: RunContext, workspace: string, workingDir: string): Promise<void> {
   const { diff = "", entry_point: entry = "", repository = "" } = context.task.script;
   if (diff.trim() === "") {
-    if (repository.trim() === "") throw new RunError("failed/task-invalid", "the task has neither a repository nor a script", { hint: "Set script.repository, or put the program into script.diff." });
+    if (repository.trim() === "")
+      throw new RunError("failed/task-invalid", "the task has neither a repository nor a script", {
+        hint: "Set script.repository, or put the program into script.diff.",
+      });
     return;
   }
   if (!isStandAlone(diff)) {
-    if (repository.trim() === "") throw new RunError("failed/source-diff", "the task has uncommitted changes but no repository to apply them to");
+    if (repository.trim() === "")
+      throw new RunError("failed/source-diff", "the task has uncommitted changes but no repository to apply them to");
     return;
   }
   const file = join(workspace, workingDir, scriptName(entry, interpreterOf(context.task).kind));

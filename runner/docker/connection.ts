@@ -1,0 +1,51 @@
+import type Docker from "dockerode";
+import { messageOf } from "../../base/errors.ts";
+import { RunError } from "../run-error.ts";
+
+/** What we know of the engine; asked once. */
+export interface Connection {
+  readonly docker: Docker;
+  readonly hasInit: boolean;
+  readonly hasNvidia: boolean;
+  /** The engine follows cgroup limits of swap, else only of memory. */
+  readonly name: string;
+}
+
+/** Connects to DOCKER_HOST, the configured address, or the default socket. */
+export async function connect(host: string | undefined): Promise<Connection> {
+  const { default: Dockerode } = await import("dockerode");
+  const docker = new Dockerode(addressOf(host));
+  try {
+    const info = (await docker.info()) as { InitBinary?: string; Runtimes?: Record<string, unknown>; Name?: string };
+    return { docker, hasInit: (info.InitBinary ?? "") !== "", hasNvidia: info.Runtimes?.["nvidia"] !== undefined, name: info.Name ?? "" };
+  } catch (error) {
+    throw new RunError("failed/engine", `no Docker engine answers at ${host ?? "the default socket"} (${messageOf(error)})`, {
+      retryable: true,
+      hint: "Is it running, and may this user open its socket (group docker)?",
+    });
+  }
+}
+
+function addressOf(host: string | undefined): Docker.DockerOptions {
+  if (host === undefined || host === "") return {};
+  if (host.startsWith("unix://")) return { socketPath: host.slice("unix://".length) };
+  if (host.startsWith("/")) return { socketPath: host };
+  const url = new URL(host.replace(/^tcp:/, "http:"));
+  return { protocol: url.protocol === "https:" ? "https" : "http", host: url.hostname, port: Number(url.port === "" ? 2375 : url.port) };
+}
+
+/** The HTTP status of an engine's error: 304 already so, 404 gone, 409 busy. */
+export function statusOf(error: unknown): number | undefined {
+  const status: unknown = (error as { statusCode?: unknown } | undefined)?.statusCode;
+  return typeof status === "number" ? status : undefined;
+}
+
+/** Waits for a call and takes these statuses for success. */
+export async function forgiving<T>(call: Promise<T>, ...statuses: number[]): Promise<T | undefined> {
+  try {
+    return await call;
+  } catch (error) {
+    if (statuses.includes(statusOf(error) ?? 0)) return undefined;
+    throw error;
+  }
+}

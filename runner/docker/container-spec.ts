@@ -1,0 +1,102 @@
+import type Docker from "dockerode";
+import type { Launch, RunContext } from "../engine.ts";
+import { runFilesFolder } from "../launch/compose-launch.ts";
+import { RunError } from "../run-error.ts";
+import type { GpuSelection } from "../settings.ts";
+import type { Source } from "../source/source.ts";
+import type { Connection } from "./connection.ts";
+import type { ContainerOptions } from "./docker-flags.ts";
+import type { HostPaths } from "./host-paths.ts";
+
+export interface ContainerParts {
+  readonly context: RunContext;
+  readonly source: Source;
+  readonly image: string;
+  readonly entrypoint: readonly string[];
+  readonly launch: Launch;
+  readonly options: ContainerOptions;
+  readonly connection: Connection;
+  readonly paths: HostPaths;
+  readonly caInside: string;
+}
+
+/** What the engine is asked to create: our mounts and labels, the task's own flags, the command behind the image's entry point. */
+export function containerSpec(parts: ContainerParts, console: "file" | "engine-log"): Docker.ContainerCreateOptions {
+  const { context, image, launch, options, connection } = parts;
+  const wrapper = console === "file" ? ["sh", "-c", 'exec "$@" >>"$0" 2>&1', context.console.path] : [];
+  const command = [...parts.entrypoint, ...launch.argv];
+  return {
+    ...options.own,
+    name: options.name ?? `windlass-${context.runId}`,
+    Image: image,
+    Entrypoint: console === "file" ? wrapper : command.slice(0, 1),
+    Cmd: console === "file" ? command : command.slice(1),
+    Env: [...Object.entries(launch.env).map(([name, value]) => `${name}=${value}`), ...options.env.map(fromAgent)],
+    WorkingDir: launch.cwd,
+    Labels: {
+      ...options.labels,
+      "windlass.agent": context.agentId,
+      "windlass.run": context.runId,
+      "windlass.task": context.task.id,
+      "windlass.made": new Date().toISOString(),
+    },
+    ExposedPorts: options.exposedPorts,
+    HostConfig: {
+      Init: connection.hasInit,
+      ...options.host,
+      ...gpuRequests(parts),
+      Binds: [...ownBinds(parts), ...options.binds],
+      Mounts: options.mounts as never,
+      LogConfig: { Type: console === "file" ? "none" : "local", Config: {} },
+    },
+  } as Docker.ContainerCreateOptions;
+}
+
+/** Workspace, mirror, files and console at the same paths as on the agent's side; the mirror and the files read-only. */
+function ownBinds({ context, source, paths, caInside }: ContainerParts): string[] {
+  const files = runFilesFolder(context.folder);
+  const { caBundle } = context.settings.network;
+  const bind = (path: string, inside = path, mode = "rw"): string => `${paths(path)}:${inside}:${mode}`;
+  return [
+    bind(source.workspace),
+    bind(context.console.path),
+    bind(files, files, "ro"),
+    ...(source.mirror === undefined ? [] : [bind(source.mirror, source.mirror, "ro")]),
+    ...(caBundle === undefined ? [] : [bind(caBundle, caInside, "ro")]),
+  ];
+}
+
+/** `-e NAME` without a value takes docker's meaning, the agent's own variable, which a task may not read: it stays empty. */
+const fromAgent = (variable: string): string => (variable.includes("=") ? variable : `${variable}=`);
+
+/** The task's `--gpus`, else the slot's GPUs; "all" only where the engine has any. */
+function gpuRequests({ context, options, connection }: ContainerParts): object {
+  const asked = options.gpus;
+  if (asked === "none") return {};
+  if (asked !== undefined) return { DeviceRequests: [requestOf(asked, context.gpus)] };
+  if (context.gpus === "none") return {};
+  if (context.gpus === "all") return connection.hasNvidia ? { DeviceRequests: [deviceRequest(-1)] } : {};
+  return { DeviceRequests: [deviceRequest(context.gpus.map((gpu) => gpu.replace(".", ":")))] };
+}
+
+/** `all`, a number, `device=0,1`, `"device=0,1",capabilities=utility`. */
+function requestOf(text: string, slot: GpuSelection): object {
+  if (slot === "none")
+    throw new RunError("failed/container-arguments", "the task asks for --gpus, but this agent gives none", {
+      hint: "Use a queue whose agent has GPUs.",
+    });
+  const devices = /device=([\w.:,-]+)/
+    .exec(text.replaceAll('"', ""))?.[1]
+    ?.split(",")
+    .filter((device) => !device.includes("="));
+  if (devices !== undefined) return deviceRequest(devices);
+  if (text === "all") return typeof slot === "string" ? deviceRequest(-1) : deviceRequest(slot);
+  const count = Number(text);
+  if (!Number.isInteger(count) || count < 1) throw new RunError("failed/container-arguments", `--gpus ${text} cannot be read`);
+  return deviceRequest(count);
+}
+
+function deviceRequest(wanted: number | readonly string[]): object {
+  const which = typeof wanted === "number" ? { Count: wanted } : { DeviceIDs: wanted };
+  return { Driver: "", ...which, Capabilities: [["gpu"]], Options: {} };
+}

@@ -1,0 +1,225 @@
+import { chmod, readdir, rm, stat } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import type Docker from "dockerode";
+import { messageOf } from "../../base/errors.ts";
+import type { Logger } from "../../base/logger.ts";
+import type { Engine, Environment, Launch, ProgramView, RunContext, RunHandle, Running } from "../engine.ts";
+import { runFilesFolder } from "../launch/compose-launch.ts";
+import { RunError } from "../run-error.ts";
+import type { RunSettings } from "../settings.ts";
+import type { Source } from "../source/source.ts";
+import { type Connection, connect, forgiving, statusOf } from "./connection.ts";
+import { readArguments } from "./container-arguments.ts";
+import { ContainerRun, copyLog } from "./container-run.ts";
+import { containerSpec } from "./container-spec.ts";
+import type { ContainerOptions } from "./docker-flags.ts";
+import { environmentImage } from "./environment-image.ts";
+import { type HostPaths, hostPaths } from "./host-paths.ts";
+import { type ImageFacts, inspectImage } from "./image.ts";
+import { Relays } from "./relay.ts";
+
+export interface DockerEngineOptions {
+  readonly settings: RunSettings;
+  readonly agentId: string;
+  readonly stateFolder: string;
+  readonly logger: Logger;
+}
+
+/** Path of the CA bundle inside a container. */
+const CA_INSIDE = "/etc/windlass/ca.pem";
+
+/** Runs tasks in containers. Throws RunError `failed/engine` when no engine answers. */
+export async function createDockerEngine(options: DockerEngineOptions): Promise<Engine> {
+  const connection = await connect(options.settings.docker.host);
+  return new DockerEngine(options, connection, await hostPaths(connection.docker));
+}
+
+class DockerEngine implements Engine {
+  readonly kind = "docker";
+  readonly #options: DockerEngineOptions;
+  readonly #connection: Connection;
+  readonly #paths: HostPaths;
+  readonly #relays: Relays;
+
+  constructor(options: DockerEngineOptions, connection: Connection, paths: HostPaths) {
+    this.#options = options;
+    this.#connection = connection;
+    this.#paths = paths;
+    this.#relays = new Relays(connection.docker, options.stateFolder);
+  }
+
+  async prepare(context: RunContext, source: Source): Promise<Environment> {
+    await this.#optionsOf(context);
+    return await engineErrors(context, () => environmentImage(this.#connection.docker, context, source));
+  }
+
+  async view(context: RunContext, source: Source): Promise<ProgramView> {
+    const options = await this.#optionsOf(context);
+    const network = typeof options.host["NetworkMode"] === "string" ? options.host["NetworkMode"] : "bridge";
+    const { apiServer, filesServer, webServer } = context.settings.server;
+    const reach = async (url: string | undefined): Promise<string | undefined> =>
+      url === undefined ? undefined : await this.#relays.reach(url, network);
+    return {
+      workspace: source.workspace,
+      cwd: typeof options.own["WorkingDir"] === "string" ? options.own["WorkingDir"] : join(source.workspace, source.workingDir),
+      runFiles: runFilesFolder(context.folder),
+      apiServer: (await reach(apiServer)) ?? apiServer,
+      filesServer: await reach(filesServer),
+      webServer,
+      caBundle: context.settings.network.caBundle === undefined ? undefined : CA_INSIDE,
+    };
+  }
+
+  /** The command appends to the console's file by itself; only where the image has no shell the engine's log is copied. */
+  async launch(context: RunContext, source: Source, environment: Environment, launch: Launch): Promise<Running> {
+    const { docker } = this.#connection;
+    const image = await inspectImage(docker, environment.image ?? "");
+    if (image === undefined) throw new RunError("failed/image-not-found", `the image ${environment.image} is gone`, { retryable: true });
+    const options = await this.#optionsOf(context);
+    await openToOthers(context, source, options, image);
+    const entry = absoluteEntry(launch, source, options);
+    const parts = {
+      context,
+      source,
+      image: environment.image ?? "",
+      entrypoint: options.entrypoint ?? image.entrypoint,
+      launch: entry,
+      options,
+      connection: this.#connection,
+      paths: this.#paths,
+      caInside: CA_INSIDE,
+    };
+    return await engineErrors(context, async () => {
+      try {
+        return await this.#start(context, containerSpec(parts, "file"));
+      } catch (error) {
+        if (!isMissingCommand(error)) throw error;
+        await context.console.say("this image has no shell: its console goes through the engine's log");
+        return await this.#start(context, containerSpec(parts, "engine-log"), context.console.path);
+      }
+    });
+  }
+
+  async adopt(_context: RunContext, handle: RunHandle): Promise<Running | undefined> {
+    if (handle.kind !== "container") return undefined;
+    const container = this.#connection.docker.getContainer(handle.containerId);
+    const found = await forgiving(container.inspect(), 404);
+    return found === undefined ? undefined : new ContainerRun(container, handle, container.wait() as Promise<{ StatusCode: number }>);
+  }
+
+  /** What another user wrote there is removed by a container of an image that is at hand. */
+  async removeFolder(context: RunContext, folder: string): Promise<void> {
+    try {
+      await rm(folder, { recursive: true, force: true });
+    } catch (error) {
+      await this.#removeAsRoot(context, folder, error);
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#relays.close();
+  }
+
+  async #removeAsRoot(context: RunContext, folder: string, error: unknown): Promise<void> {
+    const { docker } = this.#connection;
+    const image = context.task.container.image ?? context.settings.docker.defaultImage;
+    if (image === undefined || (await inspectImage(docker, image)) === undefined) throw error;
+    const parent = dirname(folder);
+    const container = await docker.createContainer({
+      Image: image,
+      Entrypoint: ["rm", "-rf", `/run-folder/${basename(folder)}`],
+      Cmd: [],
+      User: "0",
+      Labels: { "windlass.agent": this.#options.agentId },
+      HostConfig: { Binds: [`${this.#paths(parent)}:/run-folder`], NetworkMode: "none" },
+    });
+    await container.start();
+    await container.wait();
+    await container.remove({ force: true });
+    await rm(folder, { recursive: true, force: true });
+  }
+
+  async #start(context: RunContext, spec: Docker.ContainerCreateOptions, logTo?: string): Promise<Running> {
+    const { docker } = this.#connection;
+    const container = await docker.createContainer(spec);
+    try {
+      const waited = container.wait({ condition: "next-exit" }) as Promise<{ StatusCode: number }>;
+      waited.catch(() => undefined);
+      await container.start();
+      const copied =
+        logTo === undefined
+          ? Promise.resolve()
+          : copyLog(docker, container, logTo).catch((error: unknown) =>
+              this.#options.logger.warn({ err: error }, "a container's log broke off"),
+            );
+      const complete = waited.then(async (exit) => {
+        await copied;
+        return exit;
+      });
+      return new ContainerRun(container, { kind: "container", containerId: container.id, name: spec.name ?? "" }, complete);
+    } catch (error) {
+      await container.remove({ force: true, v: true }).catch(() => undefined);
+      context.signal.throwIfAborted();
+      throw error;
+    }
+  }
+
+  /** The operator's flags first, then the task's own, or the agent's default ones for a task without an image. */
+  async #optionsOf(context: RunContext): Promise<ContainerOptions> {
+    const { docker } = context.settings;
+    const { container } = context.task;
+    const options = await readArguments(docker.extraArguments, { forbidden: [] });
+    const hasImage = (container.image ?? "").trim() !== "";
+    const given = container.arguments ?? (hasImage ? undefined : docker.defaultArguments);
+    return await readArguments(given, { forbidden: docker.forbiddenArguments }, options);
+  }
+}
+
+/** A working directory of the task's own choice leaves the program's file where it is. */
+function absoluteEntry(launch: Launch, source: Source, options: ContainerOptions): Launch {
+  if (options.own["WorkingDir"] === undefined || source.entry.kind !== "file") return launch;
+  const { file } = source.entry;
+  const at = launch.argv.indexOf(file);
+  return { ...launch, argv: launch.argv.map((word, index) => (index === at ? join(source.workspace, source.workingDir, file) : word)) };
+}
+
+/** A container's user may be another than the agent's: its files are inside a folder that only the agent may enter. */
+async function openToOthers(context: RunContext, source: Source, options: ContainerOptions, image: ImageFacts): Promise<void> {
+  await context.console.write("");
+  await chmod(context.console.path, 0o666);
+  const user = typeof options.own["User"] === "string" ? options.own["User"] : image.user;
+  if (["", "0", "root", "0:0", "root:root"].includes(user)) return;
+  await openFolder(source.workspace);
+}
+
+async function openFolder(folder: string): Promise<void> {
+  await chmod(folder, 0o777);
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) await openFolder(path);
+    else if (entry.isFile()) await chmod(path, 0o666 | ((await stat(path)).mode & 0o111));
+  }
+}
+
+/** The engine's answer to a command that is not in the image: 400 or 404 at the start. */
+function isMissingCommand(error: unknown): boolean {
+  return [400, 404].includes(statusOf(error) ?? 0) && /executable file not found|no such file or directory/i.test(messageOf(error));
+}
+
+/** What the engine refuses is the run's failure with a cause, not a fault of the agent. */
+async function engineErrors<T>(context: RunContext, action: () => Promise<T>): Promise<T> {
+  try {
+    return await action();
+  } catch (error) {
+    context.signal.throwIfAborted();
+    const status = statusOf(error);
+    if (status === undefined) throw error;
+    const text = messageOf(error).replace(/^\(HTTP code \d+\) /, "");
+    if (isMissingCommand(error))
+      throw new RunError("failed/launch", `the command is not in the image (${text})`, {
+        hint: "Does the image hold the requested interpreter?",
+      });
+    if (status < 500) throw new RunError("failed/container-arguments", `the engine refuses the container (${text})`);
+    throw new RunError("failed/engine", `the engine could not start the container (${text})`, { retryable: true });
+  }
+}

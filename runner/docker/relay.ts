@@ -1,0 +1,84 @@
+import { connect, createServer, type Server } from "node:net";
+import { join } from "node:path";
+import type Docker from "dockerode";
+import { readIfThere, writeFileDurably } from "../../base/files.ts";
+import { forgiving } from "./connection.ts";
+
+/**
+ * A server on this machine's loopback cannot be reached from a container. A relay listens on the address of the container's
+ * network and passes on to it, and nothing else. Its port is kept over restarts of the agent, since running programs know it.
+ */
+export class Relays {
+  readonly #docker: Docker;
+  readonly #file: string;
+  readonly #open = new Map<string, Promise<{ server: Server; address: string }>>();
+  readonly #gateways = new Map<string, Promise<string | undefined>>();
+
+  constructor(docker: Docker, stateFolder: string) {
+    this.#docker = docker;
+    this.#file = join(stateFolder, "relays.json");
+  }
+
+  /** The address under which a container on this network reaches `url`. */
+  async reach(url: string, network: string): Promise<string> {
+    const target = new URL(url);
+    if (network === "host" || !isLoopback(target.hostname)) return url;
+    this.#gateways.get(network) ?? this.#gateways.set(network, this.#gatewayOf(network));
+    const gateway = await this.#gateways.get(network);
+    if (gateway === undefined) return url;
+    const key = `${gateway} ${target.host}`;
+    this.#open.get(key) ?? this.#open.set(key, this.#listen(key, gateway, target));
+    const { address } = (await this.#open.get(key)) ?? { address: target.host };
+    return `${target.protocol}//${address}${target.pathname === "/" ? "" : target.pathname}`;
+  }
+
+  async close(): Promise<void> {
+    for (const relay of this.#open.values()) (await relay.catch(() => undefined))?.server.close();
+  }
+
+  async #gatewayOf(network: string): Promise<string | undefined> {
+    const found = await forgiving(
+      this.#docker.getNetwork(network).inspect() as Promise<{ IPAM?: { Config?: { Gateway?: string }[] } }>,
+      404,
+    );
+    return found?.IPAM?.Config?.find((config) => config.Gateway !== undefined)?.Gateway;
+  }
+
+  async #listen(key: string, gateway: string, target: URL): Promise<{ server: Server; address: string }> {
+    const ports = JSON.parse((await readIfThere(this.#file)) ?? "{}") as Record<string, number>;
+    const server = createServer((client) => {
+      const upstream = connect(Number(target.port === "" ? 80 : target.port), target.hostname.replace(/^\[|\]$/g, ""));
+      client.pipe(upstream).pipe(client);
+      for (const socket of [client, upstream]) {
+        socket.on("error", () => {
+          client.destroy();
+          upstream.destroy();
+        });
+      }
+    });
+    server.unref();
+    const port = await listenOn(server, gateway, ports[key] ?? 0);
+    await writeFileDurably(this.#file, JSON.stringify({ ...ports, [key]: port }));
+    return { server, address: `${gateway}:${port}` };
+  }
+}
+
+/** The port of before, or any when somebody else has it by now. */
+async function listenOn(server: Server, host: string, port: number): Promise<number> {
+  const attempt = (wanted: number): Promise<number> =>
+    new Promise((resolve, reject) => {
+      server.once("error", reject);
+      server.listen(wanted, host, () => {
+        server.removeListener("error", reject);
+        resolve((server.address() as { port: number }).port);
+      });
+    });
+  return await attempt(port).catch((error: unknown) => {
+    if (port === 0) throw error;
+    return attempt(0);
+  });
+}
+
+function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "[::1]" || /^127\./.test(host);
+}
