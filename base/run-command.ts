@@ -26,7 +26,11 @@ const KEPT_BYTES = 64 * 1024;
  */
 export async function runCommand(command: string, args: readonly string[], options: CommandOptions): Promise<CommandResult> {
   options.signal.throwIfAborted();
-  const child = spawnGroup(command, args, { env: { ...options.env }, stdio: ["pipe", "pipe", "pipe"], ...(options.cwd === undefined ? {} : { cwd: options.cwd }) });
+  const child = spawnGroup(command, args, {
+    env: { ...options.env },
+    stdio: ["pipe", "pipe", "pipe"],
+    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+  });
   const output = { stdout: "", stderr: "" };
   for (const name of ["stdout", "stderr"] as const) {
     child[name]?.on("data", (chunk: Buffer) => {

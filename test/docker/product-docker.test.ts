@@ -107,7 +107,7 @@ describe("the product, with Docker", () => {
       "main.py":
         "import os\nos.makedirs('made/deep')\nopen('made/deep/by-root', 'w').write('x')\nos.chmod('made/deep', 0o700)\nprint(os.getuid())\n",
     });
-    await chmod(repository.url, 0o755);
+    execFileSync("chown", ["-R", "65534", repository.url]);
     await product.startDaemon({
       queues: [QUEUE],
       args: ["--docker", await baseImage()],
