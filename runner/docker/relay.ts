@@ -1,4 +1,5 @@
 import { connect, createServer, type Server } from "node:net";
+import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import type Docker from "dockerode";
 import { readIfThere, writeFileDurably } from "../../base/files.ts";
@@ -36,12 +37,13 @@ export class Relays {
     for (const relay of this.#open.values()) (await relay.catch(() => undefined))?.server.close();
   }
 
+  /** This machine's address on a bridge network: as the engine says, else that of the bridge's interface. */
   async #gatewayOf(network: string): Promise<string | undefined> {
-    const found = await forgiving(
-      this.#docker.getNetwork(network).inspect() as Promise<{ IPAM?: { Config?: { Gateway?: string }[] } }>,
-      404,
-    );
-    return found?.IPAM?.Config?.find((config) => config.Gateway !== undefined)?.Gateway;
+    const found = await forgiving(this.#docker.getNetwork(network).inspect() as Promise<NetworkFacts>, 404);
+    const told = found?.IPAM?.Config?.find((config) => (config.Gateway ?? "") !== "")?.Gateway;
+    if (found === undefined || told !== undefined) return told?.split("/")[0];
+    const name = found.Options?.["com.docker.network.bridge.name"] ?? `br-${found.Id.slice(0, 12)}`;
+    return networkInterfaces()[name]?.find((address) => address.family === "IPv4")?.address;
   }
 
   async #listen(key: string, gateway: string, target: URL): Promise<{ server: Server; address: string }> {
@@ -77,6 +79,12 @@ async function listenOn(server: Server, host: string, port: number): Promise<num
     if (port === 0) throw error;
     return attempt(0);
   });
+}
+
+interface NetworkFacts {
+  readonly Id: string;
+  readonly IPAM?: { readonly Config?: readonly { readonly Gateway?: string }[] };
+  readonly Options?: Readonly<Record<string, string>>;
 }
 
 function isLoopback(host: string): boolean {
