@@ -10,6 +10,8 @@ export interface Segment {
   readonly to: number;
   /** Worth a request of its own at once; else it may wait for more. */
   readonly full: boolean;
+  /** It ends with the newest state of an open `\r` line. */
+  readonly open?: boolean;
 }
 
 export interface SegmentClock {
@@ -48,7 +50,7 @@ function unfinished(line: Buffer, full: boolean, redactor: Redactor, clock: Segm
     state === undefined ? clock.sinceMs + UNFINISHED_MS : Math.max(clock.sinceMs + UNFINISHED_MS, clock.openSentMs + OPEN_EVERY_MS);
   if (clock.nowMs < due) return undefined;
   if (state === undefined) return partOf(line, redactor, clock);
-  return state.to > state.from ? { skip: state.from, to: wholeCharacters(line, state.to), full: true } : undefined;
+  return state.to > state.from ? { skip: state.from, to: wholeCharacters(line, state.to), full: true, open: true } : undefined;
 }
 
 function partOf(line: Buffer, redactor: Redactor, clock: SegmentClock): Segment | undefined {

@@ -145,7 +145,7 @@ class SpoolShipper implements Shipper {
     const firstTimestampMs = Math.max(clock.nowMs, this.#lastTimestampMs + 1);
     const shown = shownBytes(this.#reader.window.subarray(0, length), this.#reader.midLine, this.#options.redactor);
     const lines = this.#encoder.encode(shown, firstTimestampMs);
-    this.#openSentMs = clock.nowMs;
+    if (segment.open === true) this.#openSentMs = clock.nowMs;
     this.#reader.advance(length);
     this.#sinceMs = this.#reader.window.length === 0 ? 0 : clock.nowMs;
     this.#lastTimestampMs = firstTimestampMs + Math.max(lines.length - 1, 0);

@@ -22,8 +22,9 @@ const GPU = ":monitor:gpu";
 const FIRST_AFTER_MS = 1_000;
 const MIB = 2 ** 20;
 
-/** Points come every 2 s in the first minute, every 10 s in the first half hour, then every 30 s. */
+/** Points come every second at first, every 2 s in the first minute, every 10 s in the first half hour, then every 30 s. */
 function intervalMs(ageMs: number): number {
+  if (ageMs < 15_000) return 1_000;
   return ageMs < 60_000 ? 2_000 : ageMs < 1_800_000 ? 10_000 : 30_000;
 }
 
