@@ -1,5 +1,4 @@
 import { connect, createServer, type Server } from "node:net";
-import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import type Docker from "dockerode";
 import { readIfThere, writeFileDurably } from "../../base/files.ts";
@@ -37,13 +36,12 @@ export class Relays {
     for (const relay of this.#open.values()) (await relay.catch(() => undefined))?.server.close();
   }
 
-  /** This machine's address on a bridge network: as the engine says, else that of the bridge's interface. */
+  /** This machine's address on a bridge network: as the engine says, else the first one of its subnet, which docker takes. */
   async #gatewayOf(network: string): Promise<string | undefined> {
     const found = await forgiving(this.#docker.getNetwork(network).inspect() as Promise<NetworkFacts>, 404);
-    const told = found?.IPAM?.Config?.find((config) => (config.Gateway ?? "") !== "")?.Gateway;
-    if (found === undefined || told !== undefined) return told?.split("/")[0];
-    const name = found.Options?.["com.docker.network.bridge.name"] ?? `br-${found.Id.slice(0, 12)}`;
-    return networkInterfaces()[name]?.find((address) => address.family === "IPv4")?.address;
+    const configs = found?.IPAM?.Config ?? [];
+    const told = configs.find((config) => (config.Gateway ?? "") !== "")?.Gateway?.split("/")[0];
+    return told ?? configs.map((config) => firstAddress(config.Subnet)).find((address) => address !== undefined);
   }
 
   async #listen(key: string, gateway: string, target: URL): Promise<{ server: Server; address: string }> {
@@ -82,9 +80,13 @@ async function listenOn(server: Server, host: string, port: number): Promise<num
 }
 
 interface NetworkFacts {
-  readonly Id: string;
-  readonly IPAM?: { readonly Config?: readonly { readonly Gateway?: string }[] };
-  readonly Options?: Readonly<Record<string, string>>;
+  readonly IPAM?: { readonly Config?: readonly { readonly Gateway?: string; readonly Subnet?: string }[] };
+}
+
+/** `172.17.0.0/16` → `172.17.0.1`. The engine tells no gateway of its default network before 23.0. */
+function firstAddress(subnet: string | undefined): string | undefined {
+  const bytes = /^(\d+\.\d+\.\d+)\.(\d+)\//.exec(subnet ?? "");
+  return bytes === null ? undefined : `${bytes[1]}.${Number(bytes[2]) + 1}`;
 }
 
 function isLoopback(host: string): boolean {

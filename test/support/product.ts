@@ -18,6 +18,8 @@ import type { Task } from "../../api/wire/task.ts";
 export interface ProductOptions {
   /** The command that is `windlass`; the checkout's by default. */
   readonly command?: readonly string[];
+  /** Address that the server listens on; loopback by default. */
+  readonly serverHost?: string;
   /** Extra environment of server and agents. */
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -72,7 +74,11 @@ export class Product {
   static async start(options: ProductOptions = {}): Promise<Product> {
     const folder = await mkdtemp(join(tmpdir(), "windlass-product-"));
     const data = join(folder, "server");
-    const server = new ProgramProcess(options, ["server", "--data", data, "--api-port", "0", "--files-port", "0"], {});
+    const server = new ProgramProcess(
+      options,
+      ["server", "--data", data, "--api-port", "0", "--files-port", "0", "--host", options.serverHost ?? "127.0.0.1"],
+      {},
+    );
     const ready = await server.waitFor(/^.*\bready\b.*$/m);
     const apiUrl = /https?:\/\/[^\s,;]+/.exec(ready)?.[0];
     if (apiUrl === undefined) throw new Error(`no address in the server's line: ${ready}`);
