@@ -4,7 +4,7 @@ import type { EventSink } from "../event-sink.ts";
 import { type Batch, deliver } from "./delivery.ts";
 import { LogEncoder } from "./log-events.ts";
 import type { Redactor } from "./redactor.ts";
-import { lookAgainInMs, nextSegment, type SegmentClock, shownBytes } from "./segments.ts";
+import { lookAgainInMs, nextSegment, SEGMENT_BYTES, type SegmentClock, shownBytes } from "./segments.ts";
 import { type BatchRecord, SpoolCursor } from "./spool-cursor.ts";
 import { SpoolReader } from "./spool-reader.ts";
 
@@ -110,12 +110,12 @@ class SpoolShipper implements Shipper {
     await this.#recover();
     while (!signal.aborted) {
       const wasEnded = this.#ended;
-      const grew = await this.#reader.fill();
-      if (grew && this.#sinceMs === 0) this.#sinceMs = this.#clock.now();
-      const prepared = this.#prepare(wasEnded && !grew);
+      const filled = await this.#reader.fill(SEGMENT_BYTES);
+      if (filled === "grew" && this.#sinceMs === 0) this.#sinceMs = this.#clock.now();
+      const prepared = this.#prepare(wasEnded && filled === "end");
       if (prepared !== undefined) await this.#send(prepared);
-      else if (wasEnded && !grew && this.#reader.window.length === 0) break;
-      else if (!grew) await this.#rest();
+      else if (wasEnded && filled === "end" && this.#reader.window.length === 0) break;
+      else if (filled === "end") await this.#rest();
     }
     signal.throwIfAborted();
     await this.#inFlight?.done;

@@ -2,7 +2,7 @@ import { type FSWatcher, watch } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 
 /** Reads a growing file: a window of bytes from a position, and a way to wait for more. */
-const READ_AHEAD_BYTES = 4 * 2 ** 20;
+const CHUNK_BYTES = 2 ** 20;
 /** Where change events get lost (some network file systems), the file is looked at this often. */
 const FALLBACK_MS = 1_000;
 
@@ -49,18 +49,17 @@ export class SpoolReader {
     this.#wake?.();
   }
 
-  /** Reads what is there, up to the window's limit; true when something new came. */
-  async fill(): Promise<boolean> {
+  /** Reads on, unless the window already holds a segment's worth: `end` means that the file has no more at the moment. */
+  async fill(enough: number): Promise<"grew" | "enough" | "end"> {
+    if (this.#buffer.length >= enough) return "enough";
     this.#changed = false;
-    const room = READ_AHEAD_BYTES - this.#buffer.length;
-    if (room <= 0) return false;
-    const chunk = Buffer.allocUnsafe(Math.min(room, 2 ** 20));
+    const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
     const { bytesRead } = await this.#file.read(chunk, 0, chunk.length, this.#position + this.#buffer.length);
-    if (bytesRead === 0) return false;
+    if (bytesRead === 0) return "end";
     const read = chunk.subarray(0, bytesRead);
     this.#buffer = this.#buffer.length === 0 ? read : Buffer.concat([this.#buffer, read]);
     this.#changed = bytesRead === chunk.length;
-    return true;
+    return "grew";
   }
 
   /** Exactly this range of the file, for a batch of before a crash. */

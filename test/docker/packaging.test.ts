@@ -139,7 +139,7 @@ async function agentImage(): Promise<string> {
   await run("npm", ["pack", "--silent", "--pack-destination", folder], { cwd: ROOT });
   await cp(join(ROOT, "Dockerfile"), join(folder, "Dockerfile"));
   await run("docker", ["build", "-q", "-t", "windlass-test-agent", "--build-arg", `BASE=${base}`, folder], {
-    env: { ...process.env, DOCKER_BUILDKIT: "1" },
+    env: { ...process.env, DOCKER_BUILDKIT: "0" },
     maxBuffer: 64 * 2 ** 20,
   });
   await rm(folder, { recursive: true });
@@ -166,7 +166,7 @@ async function systemdImage(): Promise<string> {
   ];
   await writeFile(join(folder, "Dockerfile"), `${lines.join("\n")}\n`);
   await run("docker", ["build", "-q", "-t", "windlass-test-service", folder], {
-    env: { ...process.env, DOCKER_BUILDKIT: "1" },
+    env: { ...process.env, DOCKER_BUILDKIT: "0" },
     maxBuffer: 64 * 2 ** 20,
   });
   await rm(folder, { recursive: true });
@@ -178,8 +178,8 @@ async function nodeBase(base: string, tag: string): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "windlass-node-"));
   await mkdir(join(folder, "bin"));
   await cp(join(ROOT, "node_modules/node/bin/node"), join(folder, "bin/node"), { dereference: true });
-  const { stdout } = await run("npm", ["root", "--global"]);
-  await cp(join(stdout.trim(), "npm"), join(folder, "npm"), { recursive: true, dereference: true });
+  const { stdout } = await run("sh", ["-c", 'readlink -f "$(command -v npm)"']);
+  await cp(resolve(stdout.trim(), "../.."), join(folder, "npm"), { recursive: true, dereference: true });
   const ca = process.env["SSL_CERT_FILE"];
   if (ca !== undefined) await cp(ca, join(folder, "ca.pem"), { dereference: true });
   const npmrc = (await run("npm", ["config", "get", "registry"])).stdout.trim();
@@ -195,7 +195,7 @@ async function nodeBase(base: string, tag: string): Promise<string> {
     "",
   ].join("\n");
   await writeFile(join(folder, "Dockerfile"), text);
-  await run("docker", ["build", "-q", "-t", tag, folder], { env: { ...process.env, DOCKER_BUILDKIT: "1" }, maxBuffer: 64 * 2 ** 20 });
+  await run("docker", ["build", "-q", "-t", tag, folder], { env: { ...process.env, DOCKER_BUILDKIT: "0" }, maxBuffer: 64 * 2 ** 20 });
   await rm(folder, { recursive: true });
   return tag;
 }
