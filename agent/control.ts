@@ -1,0 +1,79 @@
+import type { Outcome, Phase } from "../runner/outcome.ts";
+import type { GpuSelection } from "../runner/settings.ts";
+
+/**
+ * What the outside may see of a living agent and ask of it: the local socket, the health and metrics port, the service
+ * manager's status line. `agent.ts` implements it.
+ */
+export interface AgentControl {
+  snapshot(): AgentSnapshot;
+  /** No new claims; the agent ends when its runs have ended, or at the drain deadline. */
+  drain(): void;
+  /** No new claims until `resume`; runs go on. */
+  pause(): void;
+  resume(): void;
+}
+
+/** `starting`: until the workers are registered. */
+export type AgentState = "starting" | "running" | "paused" | "draining";
+
+export interface AgentSnapshot {
+  readonly agentId: string;
+  readonly name: string;
+  readonly pid: number;
+  /** All times in ms since the epoch. */
+  readonly startedAt: number;
+  readonly state: AgentState;
+  /** Why nothing is claimed although slots are free, e.g. "only 1.2 GiB free, 5 GiB wanted"; undefined: it is. */
+  readonly notClaiming: string | undefined;
+  readonly server: { readonly url: string; readonly lastContactAt: number | undefined };
+  /** In the order of priority; without an id: not there (yet). */
+  readonly queues: readonly { readonly wanted: string; readonly id: string | undefined }[];
+  readonly slots: readonly SlotSnapshot[];
+  /** Runs whose program has ended and whose console or outcome is not on the server yet. */
+  readonly outbox: readonly OutboxSnapshot[];
+  /** When each loop last moved. A loop that legitimately waits for the server counts as moving. */
+  readonly loops: Readonly<Record<"claim" | "heartbeat" | "watch", number>>;
+  readonly counters: Readonly<AgentCounters>;
+}
+
+export interface SlotSnapshot {
+  readonly worker: string;
+  readonly gpus: GpuSelection;
+  readonly run: RunSnapshot | undefined;
+}
+
+export interface RunSnapshot {
+  readonly claim: string;
+  readonly task: string;
+  readonly name: string;
+  readonly queue: string | undefined;
+  readonly phase: Phase;
+  readonly since: number;
+  /** Taken over from an earlier agent process. */
+  readonly adopted: boolean;
+}
+
+export interface OutboxSnapshot {
+  readonly task: string;
+  readonly cause: Outcome["cause"];
+  readonly since: number;
+}
+
+/** Since the start of the agent. */
+export interface AgentCounters {
+  claims: number;
+  /** Another agent was faster. */
+  claimsLost: number;
+  /** Answers that were lost and had to be settled. */
+  claimsInDoubt: number;
+  handedBack: number;
+  adopted: number;
+  /** Cause → how many runs ended so. */
+  outcomes: Partial<Record<Outcome["cause"], number>>;
+  /** Seconds that tasks waited in their queues, and that phases of runs took: sums and counts. */
+  waitedSec: { sum: number; count: number };
+  phaseSec: Partial<Record<Phase, { sum: number; count: number }>>;
+  environmentHits: number;
+  environmentsBuilt: number;
+}
