@@ -78,7 +78,12 @@ export class Agent implements AgentControl {
       onOutcome: (task, outcome) => this.#cooldown.saw(task, outcome),
     });
     const parts2 = { config, deps: claimDeps, queues: this.#queues, slots, runs: this.#runs, counters, clock, logger };
-    this.#claims = new ClaimLoop({ ...parts2, refusal: () => this.#refusal(), isTooEarly: (task) => this.#cooldown.isTooEarly(task), changed: () => this.#changed.signal });
+    this.#claims = new ClaimLoop({
+      ...parts2,
+      refusal: () => this.#refusal(),
+      isTooEarly: (task) => this.#cooldown.isTooEarly(task),
+      changed: () => this.#changed.signal,
+    });
   }
 
   drain(): void {
