@@ -3,6 +3,7 @@ import { isMap, numberOf, requiredText, textListOf, textOf, wireDate } from "../
 import { type Body, type Call, type Endpoint, read, write } from "../endpoint.ts";
 import { type Document, findDocument, updateDocument } from "../store/documents.ts";
 import { QUEUE, TASK } from "../store/kinds.ts";
+import { glob } from "../store/patterns.ts";
 import { entriesOf, requireQueue } from "./queue-entries.ts";
 
 /** `workers.*` (clearml-api.md 6): who is there, what it runs, how its machine does. */
@@ -108,16 +109,8 @@ function living(call: Call, body: Body): WorkerRow[] {
   const pattern = textOf(body, "worker_pattern");
   const tags = textListOf(body, "tags") ?? [];
   return rows
-    .filter((row) => pattern === undefined || globOf(pattern).test(row.id))
+    .filter((row) => pattern === undefined || glob(pattern).test(row.id))
     .filter((row) => tags.length === 0 || tags.some((tag) => (JSON.parse(row.tags ?? "[]") as string[]).includes(tag)));
-}
-
-function globOf(pattern: string): RegExp {
-  const escaped = pattern
-    .replace(/[.+^${}()|[\]\\]/g, "\\$&")
-    .replaceAll("*", ".*")
-    .replaceAll("?", ".");
-  return new RegExp(`^${escaped}$`);
 }
 
 function workerDocument(call: Call, row: WorkerRow): Document {

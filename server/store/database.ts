@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import Sqlite from "better-sqlite3";
+import { matches } from "./patterns.ts";
 
 export type Row = Record<string, unknown>;
 export type SqlValue = string | number | bigint | null | Uint8Array;
@@ -68,26 +69,6 @@ export class Database {
     this.#statements.set(sql, statement);
     return statement;
   }
-}
-
-/** A pattern as callers write it; `(?i)` at its begin is the one option that JavaScript does not know by itself. */
-export function regexpOf(pattern: string): RegExp {
-  const source = pattern.replace(/^(\(\?i\))+/, "");
-  return new RegExp(source, source === pattern ? "" : "i");
-}
-
-const patterns = new Map<string, RegExp>();
-
-/** Search, not anchored. Without the `u` flag, so that Python's escapes of space, `#`, `&`, `-` are legal (clearml-api.md 4.4). */
-function matches(pattern: unknown, text: unknown): number {
-  if (typeof pattern !== "string" || text === null || text === undefined) return 0;
-  let regexp = patterns.get(pattern);
-  if (regexp === undefined) {
-    if (patterns.size > 200) patterns.clear();
-    regexp = regexpOf(pattern);
-    patterns.set(pattern, regexp);
-  }
-  return regexp.test(String(text)) ? 1 : 0;
 }
 
 export function md5(text: string): string {

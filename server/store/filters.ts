@@ -1,8 +1,10 @@
+import { messageOf } from "../../base/errors.ts";
 import { ApiFault } from "../api-fault.ts";
 import { isMap } from "../body.ts";
-import { regexpOf, type SqlValue } from "./database.ts";
+import type { SqlValue } from "./database.ts";
 import type { Kind } from "./documents.ts";
 import { isArrayPath, sqlPath } from "./paths.ts";
+import { compiled } from "./patterns.ts";
 
 /** A condition with its values, in order. */
 export interface Condition {
@@ -18,7 +20,12 @@ export function joined(conditions: readonly Condition[], operator: "AND" | "OR")
 }
 
 type Operator = "AND" | "OR";
-const OPERATORS: Readonly<Record<string, Operator>> = { __$and: "AND", __$all: "AND", __$or: "OR", __$any: "OR" };
+const OPERATORS: ReadonlyMap<unknown, Operator> = new Map([
+  ["__$and", "AND"],
+  ["__$all", "AND"],
+  ["__$or", "OR"],
+  ["__$any", "OR"],
+]);
 
 /** A list of values with the operators of clearml-api.md 4.4: any of them by default, `__$all`, `__$not`, legacy `-x`. */
 export function listFilter(kind: Kind, path: string, values: readonly unknown[]): Condition | undefined {
@@ -29,8 +36,8 @@ export function listFilter(kind: Kind, path: string, values: readonly unknown[])
   for (const value of values) {
     if (value === "__$not") negated = true;
     else if (value === "__$nop") context = undefined;
-    else if (typeof value === "string" && OPERATORS[value] !== undefined) {
-      context = OPERATORS[value];
+    else if (OPERATORS.has(value)) {
+      context = OPERATORS.get(value);
       global ??= context;
     } else if (typeof value === "string" && value.startsWith("__$")) throw badFilter(path, value);
     else {
@@ -71,16 +78,19 @@ function groupsFilter(kind: Kind, path: string, groups: Groups, operator: Operat
   return conditions.length === 0 ? undefined : joined(conditions, operator);
 }
 
+/** One value of SQL for any number of the caller's: there is no limit to it, and one prepared statement serves all. */
+export const ANY_OF = "(SELECT value FROM json_each(?))";
+
 /** `null` among the values matches a missing or empty field. */
 function holdsAny(kind: Kind, path: string, values: readonly unknown[]): Condition {
   const sql = sqlPath(kind, path);
   const given = values.filter((value) => value !== null).map(sqlValue);
-  const marks = given.map(() => "?").join(", ");
+  const list = JSON.stringify(given);
   const conditions: Condition[] = [];
   if (values.length > given.length) conditions.push(condition(`${sql} IS NULL OR ${sql} IN ('[]', '{}', '')`));
   if (given.length > 0 && isArrayPath(kind, path)) {
-    conditions.push(condition(`EXISTS (SELECT 1 FROM json_each(${sql}) WHERE json_each.value IN (${marks}))`, ...given));
-  } else if (given.length > 0) conditions.push(condition(`${sql} IN (${marks})`, ...given));
+    conditions.push(condition(`EXISTS (SELECT 1 FROM json_each(${sql}) WHERE json_each.value IN ${ANY_OF})`, list));
+  } else if (given.length > 0) conditions.push(condition(`${sql} IN ${ANY_OF}`, list));
   return joined(conditions, "OR");
 }
 
@@ -92,9 +102,9 @@ export function sqlValue(value: unknown): SqlValue {
 export function patternFilter(kind: Kind, path: string, pattern: unknown, insensitive = false): Condition {
   if (typeof pattern !== "string") throw new ApiFault(400, 12, `Validation error (field ${path} must be a string)`);
   try {
-    regexpOf(pattern);
-  } catch {
-    throw new ApiFault(400, 21, "Invalid regular expression", { field: path, pattern });
+    compiled(pattern);
+  } catch (error) {
+    throw new ApiFault(400, 21, "Invalid regular expression", { field: path, pattern, reason: messageOf(error) });
   }
   return condition(`regexp(?, ${sqlPath(kind, path)})`, insensitive ? `(?i)${pattern}` : pattern);
 }

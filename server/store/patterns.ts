@@ -1,0 +1,39 @@
+import { RE2JS } from "re2js";
+
+/**
+ * Patterns of callers (clearml-api.md 4.4), matched in time that grows with the text only: with JavaScript's own engine
+ * one `^(a+)+$` would hold a reader for ever. What RE2 cannot do by design, look-around and references back, is refused.
+ */
+const MAX_KNOWN = 200;
+const known = new Map<string, RE2JS>();
+
+/** Throws for what is no pattern. */
+export function compiled(pattern: string): RE2JS {
+  let regexp = known.get(pattern);
+  if (regexp === undefined) {
+    if (known.size >= MAX_KNOWN) known.clear();
+    regexp = RE2JS.compile(inRe2Words(pattern));
+    known.set(pattern, regexp);
+  }
+  return regexp;
+}
+
+/** Python writes `\Z` for the end, and old versions of `re.escape` a backslash before every letter that is not ASCII. */
+function inRe2Words(pattern: string): string {
+  return pattern.replace(/\\(.)/gsu, (pair, escaped: string) => {
+    if (escaped === "Z") return "\\z";
+    return escaped > "\u007f" ? escaped : pair;
+  });
+}
+
+/** SQL's `regexp(pattern, text)`: a search, not anchored. */
+export function matches(pattern: unknown, text: unknown): number {
+  if (typeof pattern !== "string" || text === null || text === undefined) return 0;
+  return compiled(pattern).test(String(text)) ? 1 : 0;
+}
+
+/** A file name pattern with `*` and `?`, whole (`workers.get_all`, clearml-api.md 6). */
+export function glob(pattern: string): RE2JS {
+  const escaped = pattern.split(/([*?])/).map((part) => (part === "*" ? "(?s:.*)" : part === "?" ? "(?s:.)" : RE2JS.quote(part)));
+  return compiled(`^${escaped.join("")}$`);
+}
