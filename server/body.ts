@@ -23,9 +23,16 @@ export function flagOf(body: Body, name: string, fallback = false): boolean {
 export function numberOf(body: Body, name: string): number | undefined {
   const value = body[name];
   if (value === undefined || value === null) return undefined;
-  const number = typeof value === "number" ? value : Number(value);
-  if (Number.isNaN(number)) throw wrongType(name, "a number");
+  const number = typeof value === "string" && value.trim() !== "" ? Number(value) : value;
+  if (typeof number !== "number" || !Number.isFinite(number)) throw wrongType(name, "a number");
   return number;
+}
+
+/** A whole number within bounds: a fraction or 1e21 is the caller's mistake, and a repetition would not help. */
+export function integerOf(body: Body, name: string, least = Number.MIN_SAFE_INTEGER, most = Number.MAX_SAFE_INTEGER): number | undefined {
+  const number = numberOf(body, name);
+  if (number === undefined || (Number.isSafeInteger(number) && number >= least && number <= most)) return number;
+  throw wrongType(name, `a whole number from ${least} to ${most}`);
 }
 
 /** A list; a single text stands for a list of one. */
@@ -53,6 +60,14 @@ export function mapOf(body: Body, name: string): Record<string, unknown> | undef
   if (value === undefined || value === null) return undefined;
   if (!isMap(value)) throw wrongType(name, "an object");
   return value;
+}
+
+/** A list of objects. */
+export function mapListOf(body: Body, name: string): Record<string, unknown>[] | undefined {
+  return listOf(body, name)?.map((item) => {
+    if (!isMap(item)) throw wrongType(name, "a list of objects");
+    return item;
+  });
 }
 
 export function isMap(value: unknown): value is Record<string, unknown> {

@@ -1,4 +1,5 @@
 import { ApiFault } from "./api-fault.ts";
+import { isMap } from "./body.ts";
 import { API_VERSION } from "./version.ts";
 
 /** `[/][vX.Y/]service.action[/]`; a version has two digit characters at least (clearml-api.md 1.1). */
@@ -21,9 +22,12 @@ export function versionNumber(version: string): number {
   return Number(major) + Number(minor) / 100;
 }
 
+/** Names that lead from an object to what all objects share. */
+const SHARED = new Set(["__proto__", "constructor", "prototype"]);
+
 /** Query fields as the server reads them: digits are numbers, `true`/`false` booleans, repeated keys lists, dots nest. */
 export function queryFields(search: string): Record<string, unknown> {
-  const fields: Record<string, unknown> = {};
+  const fields = emptyFields();
   const params = new URLSearchParams(search);
   for (const key of new Set(params.keys())) {
     const values = params.getAll(key).map(typedValue);
@@ -33,13 +37,21 @@ export function queryFields(search: string): Record<string, unknown> {
   return fields;
 }
 
+/** An object that has nothing but what is put into it. */
+const emptyFields = (): Record<string, unknown> => Object.create(null) as Record<string, unknown>;
+
 function typedValue(text: string): unknown {
-  if (/^\d+$/.test(text)) return Number(text);
+  if (/^\d{1,15}$/.test(text)) return Number(text);
   return /^true$/i.test(text) ? true : /^false$/i.test(text) ? false : text;
 }
 
 function setNested(target: Record<string, unknown>, [first = "", ...rest]: string[], value: unknown): void {
-  if (first === "__proto__") return;
-  if (rest.length === 0) target[first] = value;
-  else setNested((target[first] ??= {}) as Record<string, unknown>, rest, value);
+  if (SHARED.has(first)) throw new ApiFault(400, 12, "Validation error (invalid field name)", { field: first });
+  if (rest.length === 0) {
+    target[first] = value;
+    return;
+  }
+  const below = (target[first] ??= emptyFields());
+  if (!isMap(below)) throw new ApiFault(400, 12, "Validation error (field given twice, with a value and with fields)", { field: first });
+  setNested(below, rest, value);
 }

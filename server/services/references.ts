@@ -3,7 +3,12 @@ import type { Call } from "../endpoint.ts";
 import type { Document } from "../store/documents.ts";
 
 /** `get_all_ex`: ids become objects, with the name where the caller asks for it (clearml-api.md 4.5). */
-const TABLES: Readonly<Record<string, string>> = { project: "projects", user: "users", parent: "tasks", task: "tasks" };
+const TABLES: ReadonlyMap<string, string> = new Map([
+  ["project", "projects"],
+  ["user", "users"],
+  ["parent", "tasks"],
+  ["task", "tasks"],
+]);
 
 /** Paths through references (`project.name`) as the plain fields that hold the ids. */
 export function plainPaths(paths: readonly string[]): string[] {
@@ -16,12 +21,12 @@ export function plainPaths(paths: readonly string[]): string[] {
 
 function isReference(path: string): boolean {
   const [first = "", second] = path.split(".");
-  return second !== undefined && (first === "company" || TABLES[first] !== undefined);
+  return second !== undefined && (first === "company" || TABLES.has(first));
 }
 
 export function expandReferences(call: Call, document: Document, paths: readonly string[]): Document {
   const result: Document = { ...document };
-  for (const [field, table] of Object.entries(TABLES)) {
+  for (const [field, table] of TABLES) {
     const id = document[field];
     if (typeof id === "string")
       result[field] = referenceTo(call, table, id, paths.length === 0 || paths.some((path) => path === `${field}.name`));

@@ -1,4 +1,4 @@
-import { ApiFault } from "../api-fault.ts";
+import { ApiFault, wrongType } from "../api-fault.ts";
 import type { Database, Row, SqlValue } from "./database.ts";
 
 export type Document = Record<string, unknown>;
@@ -25,6 +25,11 @@ export const flag: Field = { kind: "flag" };
 export const map: Field = { kind: "json", empty: "{}" };
 export const list: Field = { kind: "json", empty: "[]" };
 export const hidden = (field: Field): Field => ({ ...field, hidden: true });
+
+/** A kind whose fields are found by their own names only: `constructor`, asked for by a caller, is no field. */
+export function kindOf(table: string, fields: Readonly<Record<string, Field>>): Kind {
+  return { table, fields: Object.assign(Object.create(null) as Record<string, Field>, fields) };
+}
 
 /** Reads one document, whole or only some of its top-level fields; undefined when there is none. */
 export function findDocument(db: Database, kind: Kind, id: string, fields?: readonly string[]): Document | undefined {
@@ -72,5 +77,6 @@ function storedOf(kind: Kind, name: string, value: unknown): SqlValue {
   if (value === null || value === undefined) return null;
   if (field.kind === "json") return JSON.stringify(value);
   if (field.kind === "flag") return value === true ? 1 : 0;
-  return value as SqlValue;
+  if (field.kind === "integer" ? Number.isSafeInteger(value) : typeof value === "string") return value as SqlValue;
+  throw wrongType(name, field.kind === "integer" ? "a whole number" : "a string");
 }

@@ -25,7 +25,7 @@ export function sqlPath(kind: Kind, path: string): string {
     return `(SELECT json_group_array(json_extract(value, '$.model')) FROM json_each(${first}, '$.${side}'))`;
   }
   if (rest.length === 0) return first;
-  const inside = rest.map((part) => `."${part.replaceAll('"', '\\"')}"`).join("");
+  const inside = rest.map((part) => `."${JSON.stringify(part).slice(1, -1)}"`).join("");
   return `json_extract(${first}, '${`$${inside}`.replaceAll("'", "''")}')`;
 }
 

@@ -35,22 +35,29 @@ function picked(document: Document, paths: readonly string[]): Document {
   return result;
 }
 
+/** Only what documents hold themselves is reached: a path may be called `constructor`, and means that parameter. */
 function copyPath(from: unknown, to: Document, [first, ...rest]: readonly string[]): void {
-  if (first === undefined || !isMap(from) || from[first] === undefined) return;
-  if (rest.length === 0 || !isMap(from[first])) {
-    to[first] = from[first];
+  if (first === undefined || !isMap(from) || !Object.hasOwn(from, first)) return;
+  const value = from[first];
+  if (rest.length === 0 || !isMap(value)) {
+    setOwn(to, first, value);
     return;
   }
-  const below = isMap(to[first]) ? to[first] : {};
-  to[first] = below;
-  copyPath(from[first], below, rest);
+  const below = Object.hasOwn(to, first) && isMap(to[first]) ? to[first] : {};
+  setOwn(to, first, below);
+  copyPath(value, below, rest);
+}
+
+/** `object["__proto__"] = value` would not make a key. */
+function setOwn(object: Document, key: string, value: unknown): void {
+  Object.defineProperty(object, key, { value, enumerable: true, writable: true, configurable: true });
 }
 
 function without(document: Document, paths: readonly string[]): Document {
   for (const path of paths) {
     const parts = partsOf(path);
     const last = parts.pop() ?? "";
-    const holder = parts.reduce<unknown>((value, part) => (isMap(value) ? value[part] : undefined), document);
+    const holder = parts.reduce<unknown>((value, part) => (isMap(value) && Object.hasOwn(value, part) ? value[part] : undefined), document);
     if (isMap(holder)) delete holder[last];
   }
   return document;

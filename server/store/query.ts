@@ -1,5 +1,6 @@
+import { codeOf, messageOf } from "../../base/errors.ts";
 import { ApiFault } from "../api-fault.ts";
-import { flagOf, isMap, listOf, numberOf, textListOf, textOf } from "../body.ts";
+import { flagOf, integerOf, isMap, listOf, textListOf, textOf } from "../body.ts";
 import type { Body } from "../endpoint.ts";
 import type { Database } from "./database.ts";
 import { columnsOf, type Document, documentOf, type Kind } from "./documents.ts";
@@ -29,6 +30,7 @@ export interface FilterTable {
 }
 
 const MAX_PAGE = 500;
+const MAX_PAGE_NUMBER = 2 ** 40;
 
 export interface QueryResult {
   readonly documents: Document[];
@@ -41,9 +43,11 @@ export function queryDocuments(db: Database, kind: Kind, filters: FilterTable, b
   const where = conditions.length === 0 ? undefined : joined(conditions, "AND");
   const projection = projectionOf(kind, textListOf(body, "only_fields") ?? textListOf(body, "projection"));
   const window = windowOf(body);
-  const rows = db.all(
-    `SELECT ${columnsOf(kind, projection.fields)} FROM ${kind.table} ${where === undefined ? "" : `WHERE ${where.sql}`} ORDER BY ${orderOf(kind, body)} LIMIT ${window.limit} OFFSET ${window.offset}`,
-    ...(where?.values ?? []),
+  const rows = carriedOut(() =>
+    db.all(
+      `SELECT ${columnsOf(kind, projection.fields)} FROM ${kind.table} ${where === undefined ? "" : `WHERE ${where.sql}`} ORDER BY ${orderOf(kind, body)} LIMIT ${window.limit} OFFSET ${window.offset}`,
+      ...(where?.values ?? []),
+    ),
   );
   const documents = rows.map((row) => projection.apply(documentOf(kind, row)));
   return { documents, scrollId: window.scrolls ? String(window.offset + documents.length) : undefined };
@@ -54,12 +58,24 @@ export function countDocuments(db: Database, kind: Kind, filters: FilterTable, b
   const conditions = [...conditionsOf(kind, filters, body), ...extra];
   const where = conditions.length === 0 ? undefined : joined(conditions, "AND");
   const sql = `SELECT count(*) AS n FROM ${kind.table} ${where === undefined ? "" : `WHERE ${where.sql}`}`;
-  return db.get<{ n: number }>(sql, ...(where?.values ?? []))?.n ?? 0;
+  return carriedOut(() => db.get<{ n: number }>(sql, ...(where?.values ?? [])))?.n ?? 0;
+}
+
+/** What SQLite refuses of a query that a caller composed (too deep, too many terms) is the caller's mistake, not a failure. */
+function carriedOut<T>(query: () => T): T {
+  try {
+    return query();
+  } catch (error) {
+    if (codeOf(error) !== "SQLITE_ERROR") throw error;
+    throw new ApiFault(400, 12, `Validation error (the query cannot be carried out: ${messageOf(error)})`);
+  }
 }
 
 function conditionsOf(kind: Kind, filters: FilterTable, body: Body): Condition[] {
   const newer = isMap(body["filters"]) ? body["filters"] : {};
-  const found = Object.entries(body).map(([name, value]) => (name in newer ? undefined : conditionOf(kind, filters, name, value)));
+  const found = Object.entries(body).map(([name, value]) =>
+    Object.hasOwn(newer, name) ? undefined : conditionOf(kind, filters, name, value),
+  );
   const included = Object.entries(newer).map(([name, value]) => includeFilter(kind, name, value));
   const multi = [
     multiFilter(kind, body["_any_"] ?? body["_or_"], "OR"),
@@ -110,20 +126,19 @@ interface Window {
 /** Pages are cut at 500 without a word; a `scroll_id` (null for the first call) demands `size` (clearml-api.md 4.5). */
 function windowOf(body: Body): Window {
   if ("scroll_id" in body) {
-    const size = numberOf(body, "size");
-    if (size === undefined || size < 1) throw new ApiFault(400, 12, "Validation error (size is required with scroll_id)");
+    const size = integerOf(body, "size", 1);
+    if (size === undefined) throw new ApiFault(400, 12, "Validation error (size is required with scroll_id)");
     const offset = flagOf(body, "refresh_scroll") ? 0 : Number(body["scroll_id"] ?? 0);
-    if (!Number.isInteger(offset)) throw new ApiFault(400, 1104, "Invalid scroll id", { scroll_id: body["scroll_id"] });
+    if (!Number.isSafeInteger(offset) || offset < 0) throw new ApiFault(400, 1104, "Invalid scroll id", { scroll_id: body["scroll_id"] });
     return { limit: Math.min(size, MAX_PAGE), offset, scrolls: true };
   }
   const size = pageSizeOf(body);
-  return { limit: size, offset: (numberOf(body, "page") ?? 0) * size, scrolls: false };
+  return { limit: size, offset: (integerOf(body, "page", 0, MAX_PAGE_NUMBER) ?? 0) * size, scrolls: false };
 }
 
 function pageSizeOf(body: Body): number {
   if (body["page_size"] === null && typeof body["page"] === "number") throw new ApiFault(400, 11, "Missing required fields: page_size");
-  const size = numberOf(body, "page_size") ?? MAX_PAGE;
-  if (size < 1) throw new ApiFault(400, 12, "Validation error (page_size must be at least 1)");
+  const size = integerOf(body, "page_size", 1) ?? MAX_PAGE;
   return Math.min(size, MAX_PAGE);
 }
 
