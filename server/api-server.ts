@@ -2,18 +2,20 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { messageOf } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
 import { ApiFault } from "./api-fault.ts";
-import type { Authentication } from "./auth/authentication.ts";
-import { DEFAULT_EXPIRATION_SEC, MAX_EXPIRATION_SEC } from "./auth/tokens.ts";
-import type { Caller } from "./endpoint.ts";
+import { ANYBODY, type Authentication } from "./auth/authentication.ts";
+import type { Body, Caller } from "./endpoint.ts";
 import { faultEnvelope, type RequestedEndpoint, successEnvelope } from "./envelope.ts";
+import { bodyLimitOf, readBody } from "./request-body.ts";
 import { parsePath, queryFields, versionNumber } from "./request-path.ts";
+import { SIGN_IN } from "./sign-in.ts";
 import type { Store, StoreCall } from "./store/store.ts";
 import { API_VERSION } from "./version.ts";
 import { type WaitingCalls, waitOf } from "./waiting-calls.ts";
 
-/** The API over HTTP: every method and path alike, bodies also with GET, the envelope around every answer (clearml-api.md 1). */
-const MAX_BODY_BYTES = 512 * 2 ** 20;
-
+/**
+ * The API over HTTP: every method and path alike, bodies also with GET, the envelope around every answer (clearml-api.md 1).
+ * In the order of the official server: endpoint, who calls, and only then query and body.
+ */
 export interface ApiParts {
   readonly store: Store;
   readonly auth: Authentication;
@@ -23,105 +25,88 @@ export interface ApiParts {
   readonly stopping: AbortSignal;
 }
 
+declare module "fastify" {
+  interface FastifyRequest {
+    /** What the head of the request says. */
+    admitted: Admitted | undefined;
+  }
+}
+
+interface Admitted {
+  readonly endpoint: RequestedEndpoint;
+  readonly caller: Caller;
+}
+
+const UNKNOWN: RequestedEndpoint = { name: "", version: API_VERSION, trx: undefined };
+
 export function createApiServer(parts: ApiParts): FastifyInstance {
-  const app = Fastify({ bodyLimit: MAX_BODY_BYTES, forceCloseConnections: true, keepAliveTimeout: 75_000, requestTimeout: 0 });
+  const app = Fastify({ forceCloseConnections: true, keepAliveTimeout: 75_000, requestTimeout: 0 });
   for (const method of ["GET", "HEAD", "DELETE"]) app.addHttpMethod(method, { hasBody: true, overrideExisting: true });
+  app.decorateRequest("admitted", undefined);
+  app.addHook("onRequest", async (request, reply) => await admit(parts, request, reply));
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
-  app.setErrorHandler((error, _request, reply) => answerFault(reply, unknownEndpoint(), faultOf(error, parts.logger)));
+  app.addContentTypeParser("*", async (request: FastifyRequest) => await bodyOf(request));
+  app.setErrorHandler((error, request, reply) => answerFault(reply, request.admitted?.endpoint ?? UNKNOWN, faultOf(error, parts.logger)));
   app.setNotFoundHandler((request, reply) => handle(parts, request, reply));
   app.all("/*", (request, reply) => handle(parts, request, reply));
   return app;
 }
 
-const unknownEndpoint = (): RequestedEndpoint => ({ name: "", version: API_VERSION, trx: undefined });
-
-async function handle(parts: ApiParts, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+/** Before a byte of the body is read: who does not say who he is gets no memory of ours. */
+async function admit(parts: ApiParts, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> {
   setHeaders(request, reply);
   if (request.method === "OPTIONS") return reply.code(200).send();
   if (request.headers["content-encoding"] !== undefined)
     return reply.code(415).type("text/plain").send("Content-Encoding is not supported");
-  let endpoint = unknownEndpoint();
+  let endpoint = UNKNOWN;
   try {
-    const [path = "", search = ""] = splitUrl(request.url);
-    const parsed = parsePath(path);
+    const parsed = parsePath(splitUrl(request.url)[0]);
     endpoint = { name: parsed.endpoint, version: parsed.version, trx: header(request, "x-clearml-trx") };
-    const json = await dispatch(parts, request, reply, parsed.endpoint, versionNumber(parsed.version), queryFields(search));
+    const caller = SIGN_IN.has(endpoint.name) ? ANYBODY : parts.auth.authorize(endpoint.name, request.headers as never);
+    request.admitted = { endpoint, caller };
+    return undefined;
+  } catch (error) {
+    return answerFault(reply, endpoint, faultOf(error, parts.logger));
+  }
+}
+
+async function bodyOf(request: FastifyRequest): Promise<Buffer> {
+  const { endpoint, caller } = request.admitted ?? { endpoint: UNKNOWN, caller: ANYBODY };
+  const announced = Number(request.headers["content-length"] ?? 0);
+  return await readBody(request.raw, announced, bodyLimitOf(endpoint.name, caller !== ANYBODY));
+}
+
+async function handle(parts: ApiParts, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  const { endpoint, caller } = request.admitted ?? { endpoint: UNKNOWN, caller: ANYBODY };
+  try {
+    const extra = queryFields(splitUrl(request.url)[1]);
+    const signIn = SIGN_IN.get(endpoint.name);
+    const json =
+      signIn === undefined
+        ? await ask(parts, storeCall(request, endpoint, caller, extra), reply)
+        : JSON.stringify(await signIn(parts, request, reply, extra));
     return reply.code(200).type("application/json").send(successEnvelope(endpoint, json));
   } catch (error) {
     return answerFault(reply, endpoint, faultOf(error, parts.logger));
   }
 }
 
-async function dispatch(
-  parts: ApiParts,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  endpoint: string,
-  version: number,
-  extra: Record<string, unknown>,
-): Promise<string> {
-  if (endpoint === "auth.login") return await logIn(parts, request, reply, extra);
-  if (endpoint === "auth.logout" || endpoint === "login.logout") return await logOut(parts, request, reply);
-  if (endpoint === "auth.validate_token") return validateToken(parts, request);
-  const caller = parts.auth.authorize(endpoint, request.headers as never);
-  const call = storeCall(request, endpoint, version, caller, extra);
+async function ask(parts: ApiParts, call: StoreCall, reply: FastifyReply): Promise<string> {
   const wait = waitOf(call);
   if (wait === undefined) return (await parts.store.call(call)).json;
   return (await parts.waiting.answer(call, wait, AbortSignal.any([parts.stopping, closedSignal(reply)]))).json;
 }
 
-function storeCall(request: FastifyRequest, endpoint: string, version: number, caller: Caller, extra: Record<string, unknown>): StoreCall {
+function storeCall(request: FastifyRequest, { name, version }: RequestedEndpoint, caller: Caller, extra: Body): StoreCall {
   const bytes = request.body instanceof Uint8Array ? request.body : undefined;
-  const lines = request.headers["content-type"] === "application/json-lines";
   const worker = header(request, "x-clearml-worker") ?? header(request, "x-trains-worker") ?? "<unknown>";
-  return { endpoint, caller, worker, version, bytes, lines, extra };
+  return { endpoint: name, caller, worker, version: versionNumber(version), bytes, lines: isLines(request), extra };
 }
 
-/** The token goes into the reply and, for browsers, into a cookie. */
-async function logIn(parts: ApiParts, request: FastifyRequest, reply: FastifyReply, extra: Record<string, unknown>): Promise<string> {
-  const body = { ...objectOf(request.body), ...extra };
-  const caller = await parts.auth.logIn(request.headers as never);
-  const expirationSec = Number(body["expiration_sec"] ?? DEFAULT_EXPIRATION_SEC);
-  if (!Number.isInteger(expirationSec) || expirationSec < 1 || expirationSec > MAX_EXPIRATION_SEC) {
-    throw new ApiFault(400, 12, `Validation error (expiration_sec must be between 1 and ${MAX_EXPIRATION_SEC})`);
-  }
-  const token = parts.auth.tokens.issue(narrowed(caller, body), expirationSec);
-  reply.header("set-cookie", `clearml_token_basic=${token}; Path=/; HttpOnly; SameSite=Lax; Max-Age=${expirationSec}`);
-  return JSON.stringify({ token });
-}
-
-/** A token may ask to be less than its owner, never more: a run's token renews itself as a run's token. */
-function narrowed(caller: Caller, body: Record<string, unknown>): Caller {
-  if (caller.scope === "run" || body["windlass_scope"] !== "run") return caller;
-  return { ...caller, scope: "run", onlyTask: typeof body["windlass_task"] === "string" ? body["windlass_task"] : undefined };
-}
-
-async function logOut(parts: ApiParts, request: FastifyRequest, reply: FastifyReply): Promise<string> {
-  const { sessionId, expiresSec } = parts.auth.bearer(request.headers as never);
-  await parts.store.internal("internal.revoke_token", { session: sessionId, expires: expiresSec });
-  parts.auth.tokens.revoke(sessionId);
-  reply.header("set-cookie", "clearml_token_basic=; Path=/; Max-Age=0");
-  return "{}";
-}
-
-function validateToken(parts: ApiParts, request: FastifyRequest): string {
-  parts.auth.bearer(request.headers as never);
-  try {
-    const { caller } = parts.auth.tokens.verify(String(objectOf(request.body)["token"] ?? ""));
-    return JSON.stringify({ valid: true, user: caller.user, company: caller.company });
-  } catch (error) {
-    return JSON.stringify({ valid: false, msg: messageOf(error) });
-  }
-}
-
-function objectOf(body: unknown): Record<string, unknown> {
-  const text = body instanceof Uint8Array ? Buffer.from(body).toString().trim() : "";
-  try {
-    return text === "" ? {} : (JSON.parse(text) as Record<string, unknown>);
-  } catch {
-    throw new ApiFault(400, 12, "Validation error (request body is not valid JSON)");
-  }
+/** With or without parameters: the official server wants the bare type, and a proxy may add `charset`. */
+function isLines(request: FastifyRequest): boolean {
+  const [type = ""] = (request.headers["content-type"] ?? "").split(";");
+  return type.trim().toLowerCase() === "application/json-lines";
 }
 
 function faultOf(error: unknown, logger: Logger): ApiFault {
@@ -152,6 +137,7 @@ function header(request: FastifyRequest, name: string): string | undefined {
 
 /** Aborted when the client goes away, so that nobody waits for nobody. */
 function closedSignal(reply: FastifyReply): AbortSignal {
+  if (reply.raw.destroyed) return AbortSignal.abort();
   const controller = new AbortController();
   reply.raw.once("close", () => controller.abort());
   return controller.signal;

@@ -12,9 +12,12 @@ export interface Caller {
   readonly onlyTask?: string | undefined;
 }
 
+/** Stands among the touched queues when one was made or deleted. */
+export const QUEUE_LIST = "*";
+
 /** What a call changed that somebody may be waiting for; travels back to the HTTP thread after the commit. */
 export interface Effects {
-  /** Queues that got an entry. */
+  /** Queues that got an entry, and QUEUE_LIST. */
   readonly queues: Set<string>;
   /** Tasks whose status, message or runtime changed. */
   readonly tasks: Set<string>;

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
+import { WindlassError } from "../base/errors.ts";
 import { readIfThere, writeFileDurably } from "../base/files.ts";
 import { newId } from "../base/ids.ts";
 import { newAccessKey, newSecretKey } from "./auth/secrets.ts";
@@ -15,7 +16,7 @@ export interface ServerIdentity {
 export async function loadIdentity(dataFolder: string): Promise<ServerIdentity> {
   const path = join(dataFolder, "identity.json");
   const known = await readIfThere(path);
-  if (known !== undefined) return JSON.parse(known) as ServerIdentity;
+  if (known !== undefined) return identityIn(known, path);
   const identity: ServerIdentity = {
     user: newId(),
     accessKey: newAccessKey(randomBytes),
@@ -24,4 +25,18 @@ export async function loadIdentity(dataFolder: string): Promise<ServerIdentity> 
   };
   await writeFileDurably(path, JSON.stringify(identity));
   return identity;
+}
+
+function identityIn(text: string, path: string): ServerIdentity {
+  try {
+    const identity = JSON.parse(text) as ServerIdentity;
+    const { user, accessKey, secretKey, tokenSecret } = identity;
+    if ([user, accessKey, secretKey, tokenSecret].every((part) => typeof part === "string" && part !== "")) return identity;
+  } catch {
+    // The sentence below says it.
+  }
+  throw new WindlassError(`the server's identity file ${path} is damaged`, {
+    code: "identity-unusable",
+    hint: "Put a backup in its place, or delete it: the server then makes new keys, and clients need the new clearml.conf.",
+  });
 }

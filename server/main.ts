@@ -1,9 +1,6 @@
-import { mkdir } from "node:fs/promises";
-import { type AddressInfo, createServer } from "node:net";
+import { chmod, rm } from "node:fs/promises";
 import { join } from "node:path";
-import type { FastifyInstance } from "fastify";
-import { MINUTE_MS, SECOND_MS } from "../base/clock.ts";
-import { codeOf, WindlassError } from "../base/errors.ts";
+import { WindlassError } from "../base/errors.ts";
 import { holdFileLock } from "../base/file-lock.ts";
 import { ensurePrivateFolder, readIfThere } from "../base/files.ts";
 import type { Logger } from "../base/logger.ts";
@@ -12,7 +9,9 @@ import { Authentication } from "./auth/authentication.ts";
 import { Tokens } from "./auth/tokens.ts";
 import { writeClientConfig } from "./client-config.ts";
 import { createFilesServer } from "./files/files-server.ts";
-import { loadIdentity } from "./identity.ts";
+import { loadIdentity, type ServerIdentity } from "./identity.ts";
+import { freeOr, listen } from "./listen.ts";
+import { watchSilence } from "./silence-watch.ts";
 import { Store } from "./store/store.ts";
 import { WaitingCalls } from "./waiting-calls.ts";
 
@@ -37,16 +36,31 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
+/** What was opened so far; closed in the reverse order, at the end or when the start fails half way. */
+class Opened {
+  readonly #closers: (() => unknown)[] = [];
+
+  push(close: () => unknown): void {
+    this.#closers.push(close);
+  }
+
+  async close(): Promise<void> {
+    for (let close = this.#closers.pop(); close !== undefined; close = this.#closers.pop()) await close();
+  }
+}
+
 /** Starts API and files on one data folder, which is held against a second server; both answer when this resolves. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { dataFolder, logger } = options;
   await ensurePrivateFolder(dataFolder);
-  const releaseLock = await holdDataFolder(dataFolder);
+  await chmod(dataFolder, 0o700);
+  const opened = new Opened();
   try {
-    return await serve(options, releaseLock);
+    opened.push(await holdDataFolder(dataFolder));
+    return await serve(options, opened);
   } catch (error) {
-    await releaseLock();
     logger.debug({ err: error }, "the server did not start");
+    await opened.close();
     throw error;
   }
 }
@@ -60,48 +74,60 @@ async function holdDataFolder(dataFolder: string): Promise<() => Promise<void>> 
   });
 }
 
-async function serve(options: ServerOptions, releaseLock: () => Promise<void>): Promise<RunningServer> {
-  const { dataFolder, host, logger } = options;
+async function serve(options: ServerOptions, opened: Opened): Promise<RunningServer> {
+  const { dataFolder, logger } = options;
   const identity = await loadIdentity(dataFolder);
+  const { store, waiting } = await openStore(options, opened);
+  const auth = await prepared(store, identity);
+  const stopping = new AbortController();
+  const api = createApiServer({ store, auth, waiting, logger, stopping: stopping.signal });
+  opened.push(async () => await api.close());
+  const files = await createFilesServer({ ...(await filesFolders(dataFolder)), auth, logger });
+  opened.push(async () => await files.close());
+  const ports = await portsOf(options);
+  const apiUrl = await listen(api, options.host, ports.api);
+  const filesUrl = await listen(files, options.host, ports.files);
+  const configPath = join(dataFolder, "clearml.conf");
+  await writeClientConfig(configPath, { apiUrl, filesUrl, webUrl: apiUrl, accessKey: identity.accessKey, secretKey: identity.secretKey });
+  opened.push(watchSilence(store, options));
+  opened.push(() => stopping.abort());
+  return { apiUrl, filesUrl, configPath, close: async () => await opened.close() };
+}
+
+async function openStore({ dataFolder, logger }: ServerOptions, opened: Opened): Promise<{ store: Store; waiting: WaitingCalls }> {
   const waiting: WaitingCalls = new WaitingCalls(() => store);
   const store: Store = await Store.open({
     path: join(dataFolder, "windlass.db"),
     logger,
     onEffects: (queues, tasks) => waiting.touched(queues, tasks),
   });
+  opened.push(async () => await store.close());
+  opened.push(() => waiting.close());
+  return { store, waiting };
+}
+
+/** The store with its first user and queue, and who may come in. */
+async function prepared(store: Store, identity: ServerIdentity): Promise<Authentication> {
   await store.internal("internal.bootstrap", {
     user: identity.user,
     name: "windlass",
     access_key: identity.accessKey,
     secret_key: identity.secretKey,
   });
-  const { sessions } = await store.internal<{ sessions: string[] }>("internal.revoked_tokens", {});
-  const auth = new Authentication(store, new Tokens(identity.tokenSecret, sessions));
   await ensureDefaultQueue(store);
-  const stopping = new AbortController();
-  const filesRoot = join(dataFolder, "files");
-  await mkdir(filesRoot, { recursive: true, mode: 0o700 });
-  const api = createApiServer({ store, auth, waiting, logger, stopping: stopping.signal });
-  const files = await createFilesServer({ root: filesRoot, auth });
-  const ports = await portsOf(options);
-  const apiUrl = await listen(api, host, ports.api);
-  const filesUrl = await listen(files, host, ports.files);
-  const configPath = join(dataFolder, "clearml.conf");
-  await writeClientConfig(configPath, { apiUrl, filesUrl, webUrl: apiUrl, accessKey: identity.accessKey, secretKey: identity.secretKey });
-  const watchdog = startWatchdog(store, options);
-  return {
-    apiUrl,
-    filesUrl,
-    configPath,
-    async close() {
-      clearInterval(watchdog);
-      stopping.abort();
-      waiting.close();
-      await Promise.all([api.close(), files.close()]);
-      await store.close();
-      await releaseLock();
-    },
-  };
+  const { sessions } = await store.internal<{ sessions: string[] }>("internal.revoked_tokens", {});
+  return new Authentication(store, new Tokens(identity.tokenSecret, sessions));
+}
+
+/** Files, and beside them what is not yet whole: what is left there of an earlier start will never be. */
+async function filesFolders(dataFolder: string): Promise<{ root: string; partialFolder: string }> {
+  const [root, partialFolder] = [join(dataFolder, "files"), join(dataFolder, "uploads")];
+  await rm(partialFolder, { recursive: true, force: true });
+  for (const folder of [root, partialFolder]) {
+    await ensurePrivateFolder(folder);
+    await chmod(folder, 0o700);
+  }
+  return { root, partialFolder };
 }
 
 /** Port 0 means any free one; a second start of the same folder keeps the ports it had, if nobody took them. */
@@ -116,45 +142,8 @@ async function portsOf(options: ServerOptions): Promise<{ api: number; files: nu
   };
 }
 
-/** The port, or 0 when somebody listens there. */
-async function freeOr(port: number, host: string): Promise<number> {
-  const probe = createServer();
-  return await new Promise((resolve) => {
-    probe.once("error", () => resolve(0));
-    probe.listen({ host, port }, () => probe.close(() => resolve(port)));
-  });
-}
-
-async function listen(app: FastifyInstance, host: string, port: number): Promise<string> {
-  try {
-    await app.listen({ host, port });
-  } catch (error) {
-    if (codeOf(error) === "EADDRINUSE") throw portInUse(host, port);
-    throw error;
-  }
-  const shown = host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host.includes(":") ? `[${host}]` : host;
-  return `http://${shown}:${(app.server.address() as AddressInfo).port}`;
-}
-
-function portInUse(host: string, port: number): WindlassError {
-  return new WindlassError(`port ${port} of ${host} is taken by another program`, {
-    code: "port-in-use",
-    hint: "Choose others with --api-port and --files-port (0 = any free one).",
-  });
-}
-
 /** A company without any queue gets one named `default`, as on the official server (clearml-api.md 5). */
 async function ensureDefaultQueue(store: Store): Promise<void> {
   const { queues } = await store.internal<{ queues: unknown[] }>("queues.get_all", { search_hidden: true, page_size: 1 });
   if (queues.length === 0) await store.internal("queues.create", { name: "default", system_tags: ["default"] });
-}
-
-function startWatchdog(store: Store, options: ServerOptions): NodeJS.Timeout {
-  const silentMs = (options.silentTaskSec ?? 7200) * SECOND_MS;
-  const everyMs = options.watchdogEverySec === undefined ? 15 * MINUTE_MS : options.watchdogEverySec * SECOND_MS;
-  const look = async (): Promise<void> => {
-    const { stopped } = await store.internal<{ stopped: string[] }>("internal.stop_silent", { silent_ms: silentMs });
-    if (stopped.length > 0) options.logger.warn({ tasks: stopped }, "stopped tasks that went silent");
-  };
-  return setInterval(() => void look().catch((error: unknown) => options.logger.error({ err: error }, "the watchdog failed")), everyMs);
 }

@@ -1,11 +1,13 @@
 import { isMap } from "./body.ts";
+import { QUEUE_LIST } from "./endpoint.ts";
 import type { Store, StoreAnswer, StoreCall } from "./store/store.ts";
 import { Waiters } from "./waiters.ts";
 
 /**
  * Our own addition to ClearML's wire: two reads that can wait, by extra fields that other servers ignore.
  *
- * - `queues.get_all {…, windlass_wait_ms}`: answers when one of the queues asked for by id has an entry.
+ * - `queues.get_all {…, windlass_wait_ms}`: answers when one of the queues asked for by id has an entry, at once when
+ *   one of them does not exist, and when any queue is made or deleted: the caller may be waiting for one by name.
  * - `tasks.get_all {…, windlass_wait_ms, windlass_since}`: answers when status, message or runtime of one of the tasks
  *   asked for by id is not what it was at the reply that gave `windlass_since`.
  *
@@ -27,7 +29,8 @@ export function waitOf(call: StoreCall): WaitFields | undefined {
   const text = Buffer.from(call.bytes.buffer, call.bytes.byteOffset, call.bytes.byteLength);
   if (!text.includes("windlass_wait_ms")) return undefined;
   try {
-    const body = JSON.parse(text.toString()) as Record<string, unknown>;
+    const body: unknown = JSON.parse(text.toString());
+    if (!isMap(body) || !Object.hasOwn(body, "windlass_wait_ms")) return undefined;
     const ids = Array.isArray(body["id"]) ? body["id"].filter((id) => typeof id === "string") : [];
     return { waitMs: Math.min(Number(body["windlass_wait_ms"]) || 0, MAX_WAIT_MS), ids, since: body["windlass_since"] };
   } catch {
@@ -40,6 +43,7 @@ export class WaitingCalls {
   readonly #queues = new Waiters();
   readonly #tasks = new Waiters();
   readonly #rewakes = new Set<NodeJS.Timeout>();
+  #isClosed = false;
 
   constructor(store: () => Store) {
     this.#store = store;
@@ -47,11 +51,15 @@ export class WaitingCalls {
 
   /** After a commit. */
   touched(queues: readonly string[], tasks: readonly string[]): void {
-    for (const queue of queues) this.#wakeForEntry(queue);
+    for (const queue of queues) {
+      if (queue === QUEUE_LIST) this.#queues.wakeAll(queue);
+      else this.#wakeForEntry(queue);
+    }
     for (const task of tasks) this.#tasks.wakeAll(task);
   }
 
   close(): void {
+    this.#isClosed = true;
     for (const timer of this.#rewakes) clearTimeout(timer);
   }
 
@@ -61,23 +69,34 @@ export class WaitingCalls {
 
   async #peek(call: StoreCall, wait: WaitFields, signal: AbortSignal): Promise<StoreAnswer> {
     const deadline = Date.now() + wait.waitMs;
-    for (;;) {
-      const woken = this.#queues.wait(wait.ids, deadline - Date.now(), signal);
-      const data = await this.#read(call);
-      const queues = Array.isArray(data["queues"]) ? data["queues"].filter(isMap) : [];
-      const filled = queues.some((queue) => Array.isArray(queue["entries"]) && queue["entries"].length > 0);
-      if (filled || !(await woken)) return replyOf({ ...data, windlass_waited: true });
+    const ids = wait.ids.length === 0 ? [] : [...wait.ids, QUEUE_LIST];
+    for (let isOver = false; ; ) {
+      const waiting = this.#queues.wait(ids, isOver ? 0 : deadline - Date.now(), signal);
+      try {
+        const data = await this.#read(call);
+        const queues = Array.isArray(data["queues"]) ? data["queues"].filter(isMap) : [];
+        if (isOver || isFilled(queues) || queues.length < new Set(wait.ids).size) return replyOf({ ...data, windlass_waited: true });
+        const touched = await waiting.woken;
+        if (touched === undefined) return replyOf({ ...data, windlass_waited: true });
+        isOver = touched === QUEUE_LIST;
+      } finally {
+        waiting.leave();
+      }
     }
   }
 
   async #watch(call: StoreCall, wait: WaitFields, signal: AbortSignal): Promise<StoreAnswer> {
     const deadline = Date.now() + wait.waitMs;
     for (;;) {
-      const woken = this.#tasks.wait(wait.ids, deadline - Date.now(), signal);
-      const data = await this.#read(call);
-      const state = stateOf(data["tasks"]);
-      const changed = wait.since === undefined || wait.since === null || JSON.stringify(wait.since) !== JSON.stringify(state);
-      if (changed || !(await woken)) return replyOf({ ...data, windlass_waited: true, windlass_since: state });
+      const waiting = this.#tasks.wait(wait.ids, deadline - Date.now(), signal);
+      try {
+        const data = await this.#read(call);
+        const state = stateOf(data["tasks"]);
+        const isChanged = wait.since === undefined || wait.since === null || JSON.stringify(wait.since) !== JSON.stringify(state);
+        if (isChanged || (await waiting.woken) === undefined) return replyOf({ ...data, windlass_waited: true, windlass_since: state });
+      } finally {
+        waiting.leave();
+      }
     }
   }
 
@@ -88,7 +107,7 @@ export class WaitingCalls {
   }
 
   #wakeForEntry(queue: string): void {
-    if (!this.#queues.wakeOne(queue)) return;
+    if (this.#isClosed || !this.#queues.wakeOne(queue)) return;
     const timer = setTimeout(() => {
       this.#rewakes.delete(timer);
       void this.#wakeAgain(queue);
@@ -110,5 +129,8 @@ function stateOf(tasks: unknown): Record<string, string> {
     list.map((task) => [String(task["id"]), JSON.stringify([task["status"], task["status_message"], task["runtime"]])]),
   );
 }
+
+const isFilled = (queues: readonly Record<string, unknown>[]): boolean =>
+  queues.some((queue) => Array.isArray(queue["entries"]) && queue["entries"].length > 0);
 
 const replyOf = (data: object): StoreAnswer => ({ json: JSON.stringify(data) });

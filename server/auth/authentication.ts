@@ -9,6 +9,13 @@ export interface AuthHeaders {
   readonly cookie: string | undefined;
 }
 
+interface KnownUser {
+  readonly id: string;
+  readonly name: string;
+  readonly company: string;
+  readonly role: string;
+}
+
 /** Calls that anybody may make. */
 const OPEN_TO_ALL = new Set(["debug.ping", "auth.fixed_users_mode", "login.supported_modes", "login.logout"]);
 /** What a run's token may not touch: users, keys, server settings. */
@@ -48,10 +55,8 @@ export class Authentication {
     const [accessKey, secretKey] = splitOnce(Buffer.from(basic, "base64").toString(), ":");
     if (accessKey === "" || secretKey === "") throw new ApiFault(401, 21, "Unauthorized (bad credentials)");
     const keys = { access_key: accessKey, secret_key: secretKey };
-    const { user } = await this.#store.internal<{ user?: { id: string; name: string; company: string; role: string } }>(
-      "internal.verify_keys",
-      keys,
-    );
+    const found = await this.#store.internal<{ users: KnownUser[] }>("internal.verify_keys", keys);
+    const [user] = found.users;
     if (user === undefined) throw new ApiFault(401, 22, "Unauthorized (invalid credentials)");
     return { user: user.id, userName: user.name, company: user.company, role: user.role };
   }

@@ -1,13 +1,17 @@
 import { createWriteStream } from "node:fs";
 import { mkdir, rename, rm, stat } from "node:fs/promises";
-import { dirname } from "node:path";
+import { basename, dirname, join } from "node:path";
+import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import multipart from "@fastify/multipart";
 import send from "@fastify/send";
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
+import { codeOf, messageOf } from "../../base/errors.ts";
 import { newId } from "../../base/ids.ts";
+import type { Logger } from "../../base/logger.ts";
 import type { Authentication } from "../auth/authentication.ts";
-import { storedPath } from "./stored-path.ts";
+import { deleteMany } from "./delete-many.ts";
+import { storedPath, unquoted } from "./stored-path.ts";
 
 /**
  * The file server (clearml-api.md 8): artifacts, models and images. A multipart part's *field name* is the path; bodies
@@ -15,16 +19,20 @@ import { storedPath } from "./stored-path.ts";
  */
 export interface FilesOptions {
   readonly root: string;
+  /** Where uploads grow until they are whole; on the same disk. */
+  readonly partialFolder: string;
   readonly auth: Authentication;
+  readonly logger: Logger;
 }
 
 export async function createFilesServer(options: FilesOptions): Promise<FastifyInstance> {
   const app = Fastify({ forceCloseConnections: true, requestTimeout: 0, bodyLimit: 2 ** 20 });
   await app.register(multipart, { limits: { fileSize: Number.MAX_SAFE_INTEGER, fieldNameSize: 8192, files: 10_000 } });
   app.addHook("onRequest", async (request, reply) => await admit(options, request, reply));
+  app.setErrorHandler((error, request, reply) => answerError(options.logger, error, request, reply));
   app.get("/", (_request, reply) => reply.type("text/plain").send("OK"));
-  app.post("/delete_many", async (request, reply) => reply.send(await deleteMany(options.root, request.body)));
-  app.post("/*", async (request, reply) => await upload(options.root, request, reply));
+  app.post("/delete_many", async (request, reply) => await deleteMany(options.root, request, reply));
+  app.post("/*", async (request, reply) => await upload(options, request, reply));
   app.get("/*", async (request, reply) => await download(options.root, request, reply));
   app.delete("/*", async (request, reply) => await remove(options.root, request, reply));
   return app;
@@ -45,40 +53,67 @@ async function admit(options: FilesOptions, request: FastifyRequest, reply: Fast
   }
 }
 
-async function upload(root: string, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+async function upload(options: FilesOptions, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   if (!request.isMultipart()) return reply.code(400).type("text/plain").send("expected multipart/form-data");
   const stored: string[] = [];
   for await (const part of request.parts()) {
     if (part.type !== "file") continue;
-    const path = await storedPath(root, part.fieldname);
-    if (path === undefined) return reply.code(404).type("text/plain").send("Not found");
-    await mkdir(dirname(path), { recursive: true });
-    const partial = `${path}.${newId()}.part`;
-    try {
-      await pipeline(part.file, createWriteStream(partial, { mode: 0o600 }));
-      await rename(partial, path);
-    } finally {
-      await rm(partial, { force: true });
-    }
+    const path = await storedPath(options.root, part.fieldname);
+    if (path === undefined) return notFound(reply);
+    await storeFile(part.file, path, join(options.partialFolder, newId()));
     stored.push(part.fieldname.replace(/^\/+/, ""));
   }
   return reply.send(stored);
 }
 
+async function storeFile(content: Readable, path: string, partial: string): Promise<void> {
+  try {
+    await pipeline(content, createWriteStream(partial, { mode: 0o600 }));
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await rename(partial, path);
+  } finally {
+    await rm(partial, { force: true });
+  }
+}
+
+/** What the disk says of a path that cannot be is an answer to the client, not a failure of ours. */
+const IMPOSSIBLE: ReadonlyMap<string | undefined, string> = new Map([
+  ["ENAMETOOLONG", "the name is too long"],
+  ["ENOTDIR", "a part of the path is a file"],
+  ["EEXIST", "a part of the path is a file"],
+  ["EISDIR", "there is a folder of that name"],
+  ["ENOTEMPTY", "there is a folder of that name"],
+]);
+
+function answerError(logger: Logger, error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const code = codeOf(error);
+  const why = IMPOSSIBLE.get(code);
+  if (why !== undefined) return reply.code(400).type("text/plain").send(`This path cannot be: ${why}`);
+  const status = (error as { statusCode?: number }).statusCode;
+  if (status !== undefined && status < 500) return reply.code(status).type("text/plain").send(messageOf(error));
+  logger.error({ err: error, url: request.url }, "a file call failed");
+  return reply
+    .code(500)
+    .type("text/plain")
+    .send(code === "ENOSPC" ? "No space left on the server" : "The server could not do this");
+}
+
+const notFound = (reply: FastifyReply): FastifyReply => reply.code(404).type("text/plain").send("Not found");
+
 /** Ranges, If-Modified-Since and HEAD are the library's; `.gz` goes out as bytes, not as an encoding. */
 async function download(root: string, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const path = await storedPath(root, wirePathOf(request));
-  if (path === undefined) return reply.code(404).type("text/plain").send("Not found");
+  if (path === undefined) return notFound(reply);
   const result = await send(request.raw, encodeURI(path.slice(root.length)).replace(/[?#]/g, encodeURIComponent), {
     root,
     dotfiles: "allow",
     index: false,
     maxAge: 300_000,
   });
-  if (result.type === "error") return reply.code(404).type("text/plain").send("Not found");
+  if (result.type === "error") return notFound(reply);
   reply.code(result.statusCode).headers(result.headers);
   if (path.endsWith(".gz")) reply.type("application/octet-stream");
-  if ("download" in (request.query as object)) reply.header("content-disposition", `attachment; filename="${path.split("/").at(-1)}"`);
+  if ("download" in (request.query as object)) reply.header("content-disposition", attachment(basename(path)));
   return reply.send(result.stream);
 }
 
@@ -86,35 +121,20 @@ async function remove(root: string, request: FastifyRequest, reply: FastifyReply
   const wirePath = wirePathOf(request);
   const path = await storedPath(root, wirePath);
   const found = path === undefined ? undefined : await stat(path).catch(() => undefined);
-  if (path === undefined || found?.isFile() !== true) return reply.code(404).type("text/plain").send("Not found");
+  if (path === undefined || found?.isFile() !== true) return notFound(reply);
   await rm(path);
   return reply.type("application/json").send(JSON.stringify(wirePath.replace(/^\/+/, "")));
 }
 
-async function deleteMany(root: string, body: unknown): Promise<object> {
-  const files = (body as { files?: unknown } | undefined)?.files;
-  if (!Array.isArray(files)) return { deleted: {}, errors: { "files is required": [] } };
-  const deleted: Record<string, string> = {};
-  const errors: Record<string, string[]> = {};
-  for (const given of files.map(String)) {
-    const wirePath = decodeURIComponent(given);
-    const path = await storedPath(root, wirePath);
-    const found = path === undefined ? undefined : await stat(path).catch(() => undefined);
-    if (path === undefined || found === undefined) (errors["Not found"] ??= []).push(given);
-    else {
-      await rm(path, { recursive: true });
-      deleted[given] = wirePath;
-    }
-  }
-  return { deleted, errors };
+/** A name in any letters as a header: those of ASCII for old readers, all of them quoted beside (RFC 6266). */
+function attachment(name: string): string {
+  const ascii = name.replace(/[^\x20-\x7e]|["\\]/g, "_");
+  const quoted = encodeURIComponent(name.toWellFormed()).replace(/['()*]/g, (mark) => `%${mark.charCodeAt(0).toString(16)}`);
+  return `attachment; filename="${ascii}"; filename*=UTF-8''${quoted}`;
 }
 
 /** The raw path, unquoted: names may hold what a router would take for its own. */
 function wirePathOf(request: FastifyRequest): string {
   const [path = ""] = request.url.split("?");
-  try {
-    return decodeURIComponent(path);
-  } catch {
-    return "";
-  }
+  return unquoted(path) ?? "";
 }

@@ -1,14 +1,23 @@
 import { lstat } from "node:fs/promises";
-import { join, normalize, sep } from "node:path";
+import { join, resolve, sep } from "node:path";
+
+/** The raw path of a quoted one; undefined when the quoting is none. */
+export function unquoted(path: string): string | undefined {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return undefined;
+  }
+}
 
 /**
  * Where a file of the wire lives on disk: below the folder, whatever the path says. Undefined for a path that would
- * leave it (`..`, NUL, a symbolic link on the way).
+ * leave it (`..`, NUL, a symbolic link on the way), or is the folder itself.
  */
 export async function storedPath(root: string, wirePath: string): Promise<string | undefined> {
   const relative = wirePath.replace(/^\/+/, "");
   if (relative === "" || relative.includes("\0") || relative.split("/").includes("..")) return undefined;
-  const path = normalize(join(root, relative));
+  const path = resolve(root, relative);
   if (!path.startsWith(root + sep)) return undefined;
   return (await crossesLink(root, path)) ? undefined : path;
 }

@@ -3,10 +3,13 @@ import { API_VERSION, SERVER_BUILD, SERVER_VERSION } from "../version.ts";
 import { EVENT_ENDPOINTS } from "./events.ts";
 import { MODEL_ENDPOINTS } from "./models.ts";
 import { PROJECT_ENDPOINTS } from "./projects.ts";
+import { QUEUE_METADATA_ENDPOINTS } from "./queue-metadata.ts";
 import { QUEUE_ENDPOINTS } from "./queues.ts";
+import { TASK_CLONE_ENDPOINTS } from "./task-clone.ts";
 import { TASK_LIFE_ENDPOINTS } from "./task-life.ts";
 import { TASK_OUTPUT_ENDPOINTS } from "./task-outputs.ts";
 import { TASK_PARAMETER_ENDPOINTS } from "./task-parameters.ts";
+import { TASK_REMOVAL_ENDPOINTS } from "./task-removal.ts";
 import { TASK_ENDPOINTS } from "./tasks.ts";
 import { USER_ENDPOINTS } from "./users.ts";
 import { WATCHDOG_ENDPOINTS } from "./watchdog.ts";
@@ -38,6 +41,9 @@ export const ENDPOINTS: ReadonlyMap<string, Endpoint> = new Map(
     ...TASK_PARAMETER_ENDPOINTS,
     ...TASK_OUTPUT_ENDPOINTS,
     ...TASK_LIFE_ENDPOINTS,
+    ...TASK_REMOVAL_ENDPOINTS,
+    ...TASK_CLONE_ENDPOINTS,
+    ...QUEUE_METADATA_ENDPOINTS,
     ...EVENT_ENDPOINTS,
     ...WORKER_ENDPOINTS,
     ...MODEL_ENDPOINTS,

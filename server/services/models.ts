@@ -1,10 +1,11 @@
 import { newId } from "../../base/ids.ts";
 import { ApiFault } from "../api-fault.ts";
-import { flagOf, isMap, mapOf, nameOf, numberOf, requiredText, requiredTextList, tagsOf, textListOf, textOf, wireDate } from "../body.ts";
+import { flagOf, integerOf, mapOf, nameOf, requiredText, requiredTextList, tagsOf, textListOf, textOf, wireDate } from "../body.ts";
 import { type Body, type Call, type Endpoint, read, write } from "../endpoint.ts";
 import { type Document, findDocument, insertDocument, updateDocument } from "../store/documents.ts";
 import { MODEL } from "../store/kinds.ts";
 import { type FilterTable, queryDocuments } from "../store/query.ts";
+import { metadataItems } from "./queue-metadata.ts";
 import { expandReferences, plainPaths } from "./references.ts";
 
 /** `models.*` (clearml-api.md 4.2). */
@@ -38,7 +39,7 @@ function givenFields(body: Body): Document {
     metadata: mapOf(body, "metadata"),
     ui_cache: mapOf(body, "ui_cache"),
     ready: typeof body["ready"] === "boolean" ? body["ready"] : undefined,
-    last_iteration: numberOf(body, "iteration"),
+    last_iteration: integerOf(body, "iteration"),
   };
   if (textOf(body, "name") !== undefined) fields["name"] = nameOf(body);
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
@@ -107,9 +108,10 @@ function archiver(archived: boolean): (call: Call, body: Body) => object {
 function editMetadata(call: Call, body: Body): object {
   const id = requiredText(body, "model");
   const model = requireModel(call, id);
-  const items = Array.isArray(body["metadata"]) ? body["metadata"].filter(isMap) : [];
   const before = flagOf(body, "replace_metadata") ? {} : (model["metadata"] as object);
-  updateDocument(call.db, MODEL, id, { metadata: { ...before, ...Object.fromEntries(items.map((item) => [String(item["key"]), item])) } });
+  updateDocument(call.db, MODEL, id, {
+    metadata: { ...before, ...Object.fromEntries(metadataItems(body).map((item) => [requiredText(item, "key"), item])) },
+  });
   return { updated: 1 };
 }
 

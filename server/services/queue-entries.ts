@@ -20,6 +20,10 @@ export function entriesOf(call: Call, queue: string, limit = -1): Entry[] {
   );
 }
 
+export function countOf(call: Call, queue: string): number {
+  return call.db.get<{ n: number }>("SELECT count(*) AS n FROM queue_entries WHERE queue = ?", queue)?.n ?? 0;
+}
+
 /** Appends; 400/706 when the task is there already. */
 export function append(call: Call, queue: string, task: string): void {
   requireQueue(call, queue);

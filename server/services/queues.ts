@@ -1,11 +1,11 @@
 import { newId } from "../../base/ids.ts";
 import { ApiFault, invalidQueue, invalidTask } from "../api-fault.ts";
-import { flagOf, isMap, mapOf, nameOf, numberOf, requiredText, tagsOf, textListOf, textOf, wireDate } from "../body.ts";
-import { type Body, type Call, type Endpoint, read, write } from "../endpoint.ts";
+import { flagOf, integerOf, mapOf, nameOf, requiredText, tagsOf, textListOf, textOf, wireDate } from "../body.ts";
+import { type Body, type Call, type Endpoint, QUEUE_LIST, read, write } from "../endpoint.ts";
 import { type Document, findDocument, insertDocument, updateDocument } from "../store/documents.ts";
 import { QUEUE, TASK } from "../store/kinds.ts";
 import { type FilterTable, queryDocuments } from "../store/query.ts";
-import { append, entriesOf, move, remove, removeEverywhere, requireQueue } from "./queue-entries.ts";
+import { append, countOf, entriesOf, move, remove, removeEverywhere, requireQueue } from "./queue-entries.ts";
 import { changeStatus } from "./statuses.ts";
 
 /** `queues.*` (clearml-api.md 5). */
@@ -52,11 +52,12 @@ export function createQueue(call: Call, body: Body): string {
     system_tags: tagsOf(body, "system_tags") ?? [],
     metadata: mapOf(body, "metadata") ?? {},
   });
+  call.effects.queues.add(QUEUE_LIST);
   return id;
 }
 
 function withEntries(call: Call, queue: Document, body: Body): Document {
-  return { ...queue, entries: entriesOf(call, String(queue["id"]), numberOf(body, "max_task_entries") ?? -1) };
+  return { ...queue, entries: entriesOf(call, String(queue["id"]), integerOf(body, "max_task_entries", 0) ?? -1) };
 }
 
 function getById(call: Call, body: Body): object {
@@ -124,6 +125,7 @@ function deleteQueue(call: Call, body: Body): object {
   for (const { task } of waiting) backToBefore(call, task, id);
   call.db.run("DELETE FROM queue_entries WHERE queue = ?", id);
   call.db.run("DELETE FROM queues WHERE id = ?", id);
+  call.effects.queues.add(QUEUE_LIST);
   return { deleted: 1 };
 }
 
@@ -188,45 +190,10 @@ function clearQueue(call: Call, body: Body): object {
 
 function mover(positionFrom: (index: number, last: number, count: number) => number): (call: Call, body: Body) => object {
   return (call, body) => {
-    const count = numberOf(body, "count") ?? 1;
+    const count = integerOf(body, "count") ?? 1;
     const position = move(call, requiredText(body, "queue"), requiredText(body, "task"), (index, last) => positionFrom(index, last, count));
     return { position };
   };
-}
-
-function editMetadata(call: Call, body: Body): object {
-  const id = requiredText(body, "queue");
-  const queue = findDocument(call.db, QUEUE, id, ["metadata"]);
-  if (queue === undefined) throw invalidQueue(id);
-  const items = Array.isArray(body["metadata"])
-    ? body["metadata"].filter(isMap)
-    : Object.values(mapOf(body, "metadata") ?? {}).filter(isMap);
-  const given = Object.fromEntries(items.map((item) => [String(item["key"]), item]));
-  const before = flagOf(body, "replace_metadata") ? {} : (queue["metadata"] as object);
-  updateDocument(call.db, QUEUE, id, { metadata: { ...before, ...given } });
-  return { updated: 1 };
-}
-
-function deleteMetadata(call: Call, body: Body): object {
-  const id = requiredText(body, "queue");
-  const queue = findDocument(call.db, QUEUE, id, ["metadata"]);
-  if (queue === undefined) throw invalidQueue(id);
-  const keys = new Set(textListOf(body, "keys") ?? []);
-  const left = Object.fromEntries(Object.entries(queue["metadata"] as object).filter(([key]) => !keys.has(key)));
-  updateDocument(call.db, QUEUE, id, { metadata: left });
-  return { updated: 1 };
-}
-
-/** Lengths and waiting times of this moment, as one point: the store keeps no history of queues. */
-function getQueueMetrics(call: Call, body: Body): object {
-  const ids = textListOf(body, "queue_ids") ?? [];
-  const row = (queue: string | undefined): Document => {
-    const entries = queue === undefined ? call.db.all<{ added: string }>("SELECT added FROM queue_entries") : entriesOf(call, queue);
-    const waits = entries.map((entry) => (call.nowMs - Date.parse(entry.added)) / 1000);
-    const mean = waits.length === 0 ? 0 : waits.reduce((sum, wait) => sum + wait, 0) / waits.length;
-    return { queue: queue ?? "all", dates: [Math.floor(call.nowMs / 1000)], avg_waiting_times: [mean], queue_lengths: [entries.length] };
-  };
-  return { queues: ids.length === 0 ? [row(undefined)] : ids.map(row) };
 }
 
 export const QUEUE_ENDPOINTS: readonly Endpoint[] = [
@@ -247,7 +214,7 @@ export const QUEUE_ENDPOINTS: readonly Endpoint[] = [
   read("queues.get_num_entries", (call, body) => {
     const queue = requiredText(body, "queue");
     requireQueue(call, queue);
-    return { num: entriesOf(call, queue).length };
+    return { num: countOf(call, queue) };
   }),
   write("queues.remove_task", removeTask),
   write("queues.clear_queue", clearQueue),
@@ -267,7 +234,4 @@ export const QUEUE_ENDPOINTS: readonly Endpoint[] = [
     "queues.move_task_to_back",
     mover((_index, last) => last),
   ),
-  read("queues.get_queue_metrics", getQueueMetrics),
-  write("queues.add_or_update_metadata", editMetadata),
-  write("queues.delete_metadata", deleteMetadata),
 ];

@@ -5,17 +5,24 @@ import { type Document, findDocument, updateDocument } from "../store/documents.
 import { TASK } from "../store/kinds.ts";
 
 /** The legal steps of a task (clearml-api.md 3.1). Same to same is always allowed. */
-const STEPS: Readonly<Record<string, readonly string[]>> = {
-  created: ["queued", "in_progress"],
-  queued: ["created", "in_progress", "stopped"],
-  in_progress: ["stopped", "failed", "created", "completed"],
-  stopped: ["closed", "created", "failed", "queued", "in_progress", "published", "publishing", "completed"],
-  closed: ["created", "failed", "published", "publishing", "stopped"],
-  failed: ["created", "stopped", "published", "queued"],
-  completed: ["published", "in_progress", "created"],
-  publishing: ["published"],
-  published: [],
-};
+const STEPS: ReadonlyMap<string, readonly string[]> = new Map([
+  ["created", ["queued", "in_progress"]],
+  ["queued", ["created", "in_progress", "stopped"]],
+  ["in_progress", ["stopped", "failed", "created", "completed"]],
+  ["stopped", ["closed", "created", "failed", "queued", "in_progress", "published", "publishing", "completed"]],
+  ["closed", ["created", "failed", "published", "publishing", "stopped"]],
+  ["failed", ["created", "stopped", "published", "queued"]],
+  ["completed", ["published", "in_progress", "created"]],
+  ["publishing", ["published"]],
+  ["published", []],
+]);
+
+/** A status that a caller names; 400/12 for one that there is not. */
+export function statusOf(body: Body, name: string): string | undefined {
+  const status = textOf(body, name);
+  if (status !== undefined && !STEPS.has(status)) throw new ApiFault(400, 12, "Validation error (invalid task status)", { [name]: status });
+  return status;
+}
 
 /** Fields that every rule about a status reads. */
 const STATE_FIELDS = [
@@ -58,7 +65,7 @@ export function stateOf(call: Call, task: string): Document {
 export function changeStatus(call: Call, step: StatusStep): StatusReply {
   const state = stateOf(call, step.task);
   const from = String(state["status"]);
-  if (step.force !== true && from !== step.to && STEPS[from]?.includes(step.to) !== true) {
+  if (step.force !== true && from !== step.to && STEPS.get(from)?.includes(step.to) !== true) {
     throw new ApiFault(400, 110, "Invalid task status", { current_status: from, new_status: step.to, task: step.task });
   }
   const now = wireDate(call.nowMs);

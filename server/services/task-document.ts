@@ -3,6 +3,7 @@ import { isMap, mapOf, nameOf, requiredText, tagsOf, textOf } from "../body.ts";
 import type { Body, Call } from "../endpoint.ts";
 import { type Document, findDocument } from "../store/documents.ts";
 import { PROJECT, TASK } from "../store/kinds.ts";
+import { configurationIn, executionIn, modelsIn, modelsOf, sectionsIn } from "./task-shapes.ts";
 
 /** Between the wire's task and the stored one: required fields, the shapes that are always there, old names for new. */
 export const TASK_TYPES = [
@@ -31,10 +32,10 @@ export function givenFields(call: Call, body: Body): Document {
     parent: existing(call, TASK.table, "parent", textOf(body, "parent")),
     project: existing(call, PROJECT.table, "project", textOf(body, "project")),
     script: scriptOf(body),
-    execution: executionOf(body),
-    models: mapOf(body, "models"),
-    hyperparams: sectionsOf(mapOf(body, "hyperparams")),
-    configuration: mapOf(body, "configuration"),
+    execution: executionIn(body),
+    models: modelsIn(body),
+    hyperparams: sectionsIn(mapOf(body, "hyperparams")),
+    configuration: configurationIn(mapOf(body, "configuration")),
     runtime: mapOf(body, "runtime"),
     container: containerOf(call, body),
     output: outputOf(body),
@@ -50,7 +51,7 @@ export function typeOf(body: Body): string {
   return type;
 }
 
-function existing(call: Call, table: string, field: string, id: string | undefined): string | undefined {
+export function existing(call: Call, table: string, field: string, id: string | undefined): string | undefined {
   if (id === undefined || id === "") return undefined;
   if (id.startsWith("__DELETED__") || call.db.get(`SELECT 1 FROM ${table} WHERE id = ?`, id) !== undefined) return id;
   throw new ApiFault(400, 16, "Fields value error (invalid reference)", { [field]: id });
@@ -63,53 +64,6 @@ function scriptOf(body: Body): Document | undefined {
     .filter(([, value]) => value !== null)
     .map(([name, value]) => [name, SCRIPT_TRIMMED.includes(name) && typeof value === "string" ? value.trim() : value]);
   return Object.fromEntries(trimmed) as Document;
-}
-
-/** Artifacts come as a list and are known by key and mode; the virtual fields of old versions have other homes. */
-function executionOf(body: Body): Document | undefined {
-  const execution = mapOf(body, "execution");
-  if (execution === undefined) return undefined;
-  const { docker_cmd: _, model: __, ...rest } = execution;
-  const given = Object.entries(rest).filter(([, value]) => value !== null);
-  const artifacts = rest["artifacts"];
-  if (Array.isArray(artifacts)) return { ...Object.fromEntries(given), artifacts: sortedArtifacts(artifacts) };
-  return Object.fromEntries(given);
-}
-
-export function sortedArtifacts(artifacts: readonly unknown[]): Document[] {
-  const byIdentity = new Map<string, Document>();
-  for (const artifact of artifacts.filter(isMap)) {
-    const mode = typeof artifact["mode"] === "string" ? artifact["mode"] : "output";
-    byIdentity.set(`${String(artifact["key"])}\n${mode}`, { ...artifact, mode });
-  }
-  return [...byIdentity.values()].toSorted((a, b) => (String(a["key"]) < String(b["key"]) ? -1 : 1));
-}
-
-/** Section and name of each item come from its place; the `properties` section is stored in lower case. */
-export function sectionsOf(sections: Record<string, unknown> | undefined): Document | undefined {
-  if (sections === undefined) return undefined;
-  const result: Document = {};
-  for (const [section, items] of Object.entries(sections)) {
-    if (!isMap(items)) continue;
-    const name = sectionName(section);
-    const entries = Object.entries(items).filter(([, item]) => isMap(item));
-    result[name] = Object.fromEntries(entries.map(([key, item]) => [key.trim(), parameterOf(name, key.trim(), item as Document)]));
-  }
-  return result;
-}
-
-export const sectionName = (section: string): string => (section.trim().toLowerCase() === "properties" ? "properties" : section.trim());
-
-export function parameterOf(section: string, name: string, item: Document): Document {
-  if (section === "" || name === "") throw new ApiFault(400, 12, "Validation error (section and name of a parameter must not be empty)");
-  const { value, type, description } = item;
-  return {
-    section,
-    name,
-    ...(value === undefined || value === null ? {} : { value: String(value) }),
-    ...(type === undefined || type === null ? {} : { type }),
-    ...(description === undefined || description === null ? {} : { description }),
-  };
 }
 
 /** Below 2.13 the image and its arguments travel in `execution.docker_cmd`. */
@@ -149,9 +103,8 @@ export function shapedTask(call: Call, task: Document): Document {
   if (call.version >= 2.13 || execution === undefined) return task;
   const container = isMap(task["container"]) ? task["container"] : {};
   const command = [container["image"], container["arguments"]].filter((part) => typeof part === "string" && part !== "").join(" ");
-  const models = isMap(task["models"]) ? task["models"] : {};
-  const input = (Array.isArray(models["input"]) ? models["input"] : [])[0] as Document | undefined;
-  const output = (Array.isArray(models["output"]) ? models["output"] : []).at(-1) as Document | undefined;
+  const input = modelsOf(task, "input")[0];
+  const output = modelsOf(task, "output").at(-1);
   return {
     ...task,
     execution: {

@@ -1,9 +1,10 @@
-import { ApiFault } from "../api-fault.ts";
-import { isMap, listOf, mapOf, numberOf, requiredText, textListOf, wireDate } from "../body.ts";
+import { ApiFault, wrongType } from "../api-fault.ts";
+import { integerOf, mapListOf, mapOf, requiredText, textListOf, wireDate } from "../body.ts";
 import { type Body, type Call, type Endpoint, write } from "../endpoint.ts";
 import { type Document, updateDocument } from "../store/documents.ts";
 import { TASK } from "../store/kinds.ts";
-import { requireTask, sortedArtifacts } from "./task-document.ts";
+import { requireTask } from "./task-document.ts";
+import { artifactsOf, modelsOf, SIDES, sortedArtifacts } from "./task-shapes.ts";
 
 /** What a running task writes about itself: artifacts, models, runtime (clearml-api.md 2.6). */
 const WRITABLE = ["created", "queued", "in_progress"];
@@ -22,53 +23,58 @@ function save(call: Call, id: string, fields: Document): void {
 
 function addOrUpdateArtifacts(call: Call, body: Body): object {
   const id = requiredText(body, "task");
-  const execution = requireWritable(call, id, ["execution"])["execution"] as Document;
-  const before = Array.isArray(execution["artifacts"]) ? execution["artifacts"] : [];
-  save(call, id, { execution: { ...execution, artifacts: sortedArtifacts([...before, ...(listOf(body, "artifacts") ?? [])]) } });
+  const task = requireWritable(call, id, ["execution"]);
+  const artifacts = sortedArtifacts([...artifactsOf(task), ...(mapListOf(body, "artifacts") ?? [])]);
+  save(call, id, { execution: { ...(task["execution"] as object), artifacts } });
   return { updated: 1 };
 }
 
 function deleteArtifacts(call: Call, body: Body): object {
   const id = requiredText(body, "task");
-  const execution = requireWritable(call, id, ["execution"])["execution"] as Document;
-  const gone = (listOf(body, "artifacts") ?? []).filter(isMap).map((item) => `${String(item["key"])}\n${String(item["mode"] ?? "output")}`);
-  const before = sortedArtifacts(Array.isArray(execution["artifacts"]) ? execution["artifacts"] : []);
-  save(call, id, {
-    execution: { ...execution, artifacts: before.filter((item) => !gone.includes(`${String(item["key"])}\n${String(item["mode"])}`)) },
-  });
+  const task = requireWritable(call, id, ["execution"]);
+  const identity = (item: Document): string => `${String(item["key"])}\n${String(item["mode"] ?? "output")}`;
+  const gone = new Set((mapListOf(body, "artifacts") ?? []).map(identity));
+  const artifacts = sortedArtifacts(artifactsOf(task)).filter((item) => !gone.has(identity(item)));
+  save(call, id, { execution: { ...(task["execution"] as object), artifacts } });
   return { deleted: 1 };
+}
+
+function sideOf(body: Body): string {
+  const side = requiredText(body, "type");
+  if (!SIDES.some((known) => known === side)) throw wrongType("type", "input or output");
+  return side;
 }
 
 function addOrUpdateModel(call: Call, body: Body): object {
   const id = requiredText(body, "task");
-  const [name, model, side] = [requiredText(body, "name"), requiredText(body, "model"), requiredText(body, "type")];
+  const [name, model, side] = [requiredText(body, "name"), requiredText(body, "model"), sideOf(body)];
   const task = requireWritable(call, id, ["models", "last_iteration"]);
-  const models = task["models"] as Record<string, Document[]>;
   const item = { name, model, updated: wireDate(call.nowMs) };
-  const before = models[side] ?? [];
+  const before = modelsOf(task, side);
   const known = before.some((one) => one["name"] === name);
   const after = known ? before.map((one) => (one["name"] === name ? item : one)) : [...before, item];
-  const iteration = Math.max(Number(task["last_iteration"] ?? 0), numberOf(body, "iteration") ?? 0);
-  save(call, id, { models: { ...models, [side]: after }, last_iteration: iteration });
+  const iteration = Math.max(Number(task["last_iteration"] ?? 0), integerOf(body, "iteration") ?? 0);
+  save(call, id, { models: { ...(task["models"] as object), [side]: after }, last_iteration: iteration });
   return { updated: 1 };
 }
 
 function deleteModels(call: Call, body: Body): object {
   const id = requiredText(body, "task");
-  const models = { ...(requireWritable(call, id, ["models"])["models"] as Record<string, Document[]>) };
-  for (const item of (listOf(body, "models") ?? []).filter(isMap)) {
-    const side = String(item["type"]);
-    models[side] = (models[side] ?? []).filter((one) => one["name"] !== item["name"]);
-  }
-  save(call, id, { models });
+  const task = requireWritable(call, id, ["models"]);
+  const gone = (mapListOf(body, "models") ?? []).map((item) => ({ side: sideOf(item), name: item["name"] }));
+  const left = SIDES.map((side) => [
+    side,
+    modelsOf(task, side).filter((one) => !gone.some((item) => item.side === side && item.name === one["name"])),
+  ]);
+  save(call, id, { models: Object.fromEntries(left) });
   return { updated: 1 };
 }
 
 function editRuntime(call: Call, body: Body): object {
   const id = requiredText(body, "task");
-  const runtime = { ...(requireWritable(call, id, ["runtime"])["runtime"] as Document), ...mapOf(body, "add_or_update") };
-  for (const key of textListOf(body, "remove") ?? []) delete runtime[key];
-  save(call, id, { runtime });
+  const before = Object.entries({ ...(requireWritable(call, id, ["runtime"])["runtime"] as object), ...mapOf(body, "add_or_update") });
+  const gone = new Set(textListOf(body, "remove") ?? []);
+  save(call, id, { runtime: Object.fromEntries(before.filter(([key]) => !gone.has(key))) });
   call.effects.tasks.add(id);
   return { updated: 1 };
 }

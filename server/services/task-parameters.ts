@@ -1,12 +1,21 @@
 import { ApiFault } from "../api-fault.ts";
-import { flagOf, isMap, listOf, requiredText, requiredTextList, textListOf, textOf, wireDate } from "../body.ts";
+import { flagOf, mapListOf, requiredText, requiredTextList, textListOf, textOf, wireDate } from "../body.ts";
 import { type Body, type Call, type Endpoint, read, write } from "../endpoint.ts";
 import { type Document, findDocument, updateDocument } from "../store/documents.ts";
 import { TASK } from "../store/kinds.ts";
-import { parameterOf, requireTask, sectionName } from "./task-document.ts";
+import { requireTask } from "./task-document.ts";
+import { configurationItem, parameterIn, sectionName } from "./task-shapes.ts";
 
 /** Hyper-parameters and configurations of a task (clearml-api.md 2.6). */
 type Sections = Record<string, Record<string, Document>>;
+/** While they are edited: a section may be called `constructor` or `__proto__`, and is a section like any other. */
+type SectionMaps = Map<string, Map<string, Document>>;
+
+const mapsOf = (sections: unknown): SectionMaps =>
+  new Map(Object.entries(sections as Sections).map(([name, items]) => [name, new Map(Object.entries(items))]));
+
+const documentOf = (sections: SectionMaps): Document =>
+  Object.fromEntries([...sections].map(([name, items]) => [name, Object.fromEntries(items)]));
 
 function getHyperParams(call: Call, body: Body): object {
   const params = requiredTextList(body, "tasks").flatMap((id) => {
@@ -32,30 +41,39 @@ function requireEditable(call: Call, id: string, force: boolean, onlyProperties:
 
 function editHyperParams(call: Call, body: Body): object {
   const id = requiredText(body, "task");
-  const items = (listOf(body, "hyperparams") ?? []).filter(isMap);
-  const given = items.map((item) => parameterOf(sectionName(String(item["section"] ?? "")), String(item["name"] ?? "").trim(), item));
+  const given = (mapListOf(body, "hyperparams") ?? []).map((item) =>
+    parameterIn(sectionName(requiredText(item, "section")), requiredText(item, "name").trim(), item),
+  );
   const onlyProperties = given.every((item) => item["section"] === "properties");
   const task = requireEditable(call, id, flagOf(body, "force"), onlyProperties, "hyperparams");
-  const replace = textOf(body, "replace_hyperparams") ?? "none";
-  const sections: Sections = replace === "all" ? {} : structuredClone(task["hyperparams"] as Sections);
-  if (replace === "section") for (const item of given) delete sections[String(item["section"])];
-  for (const item of given) (sections[String(item["section"])] ??= {})[String(item["name"])] = item;
-  return save(call, id, { hyperparams: sections }, onlyProperties);
+  const sections = edited(mapsOf(task["hyperparams"]), given, textOf(body, "replace_hyperparams"));
+  return save(call, id, { hyperparams: documentOf(sections) }, onlyProperties);
+}
+
+function edited(before: SectionMaps, given: readonly Document[], replace = "none"): SectionMaps {
+  const sections: SectionMaps = replace === "all" ? new Map() : new Map(before);
+  if (replace === "section") for (const item of given) sections.delete(String(item["section"]));
+  for (const item of given) {
+    const section = sections.get(String(item["section"])) ?? new Map<string, Document>();
+    sections.set(String(item["section"]), section.set(String(item["name"]), item));
+  }
+  return sections;
 }
 
 function deleteHyperParams(call: Call, body: Body): object {
   const id = requiredText(body, "task");
-  const items = (listOf(body, "hyperparams") ?? []).filter(isMap);
-  const onlyProperties = items.every((item) => sectionName(String(item["section"])) === "properties");
+  const gone = (mapListOf(body, "hyperparams") ?? []).map((item) => ({
+    section: sectionName(requiredText(item, "section")),
+    name: textOf(item, "name"),
+  }));
+  const onlyProperties = gone.every(({ section }) => section === "properties");
   const task = requireEditable(call, id, flagOf(body, "force"), onlyProperties, "hyperparams");
-  const sections = structuredClone(task["hyperparams"] as Sections);
-  for (const item of items) {
-    const section = sectionName(String(item["section"]));
-    if (item["name"] === undefined || item["name"] === null) delete sections[section];
-    else delete sections[section]?.[String(item["name"])];
-    if (sections[section] !== undefined && Object.keys(sections[section]).length === 0) delete sections[section];
+  const sections = mapsOf(task["hyperparams"]);
+  for (const { section, name } of gone) {
+    if (name !== undefined) sections.get(section)?.delete(name);
+    if (name === undefined || sections.get(section)?.size === 0) sections.delete(section);
   }
-  save(call, id, { hyperparams: sections }, onlyProperties);
+  save(call, id, { hyperparams: documentOf(sections) }, onlyProperties);
   return { deleted: 1 };
 }
 
@@ -103,7 +121,10 @@ function editConfiguration(call: Call, body: Body): object {
   const id = requiredText(body, "task");
   const task = requireEditable(call, id, flagOf(body, "force"), false, "configuration");
   const before = flagOf(body, "replace_configuration") ? {} : (task["configuration"] as Configuration);
-  const given = (listOf(body, "configuration") ?? []).filter(isMap).map((item) => [String(item["name"]).trim(), item]);
+  const given = (mapListOf(body, "configuration") ?? []).map((item) => {
+    const name = requiredText(item, "name").trim();
+    return [name, configurationItem(name, item)];
+  });
   return save(call, id, { configuration: { ...before, ...Object.fromEntries(given) } });
 }
 

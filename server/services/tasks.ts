@@ -1,13 +1,14 @@
 import { newId } from "../../base/ids.ts";
 import { ApiFault } from "../api-fault.ts";
-import { flagOf, isMap, mapOf, nameOf, requiredText, requiredTextList, tagsOf, textListOf, textOf, wireDate } from "../body.ts";
+import { flagOf, mapOf, nameOf, requiredText, requiredTextList, tagsOf, textListOf, textOf, wireDate } from "../body.ts";
 import { type Body, type Call, type Endpoint, read, write } from "../endpoint.ts";
 import { type Document, findDocument, insertDocument, updateDocument } from "../store/documents.ts";
-import { TASK } from "../store/kinds.ts";
+import { PROJECT, TASK } from "../store/kinds.ts";
 import { type FilterTable, queryDocuments } from "../store/query.ts";
 import { ensureProject } from "./projects.ts";
 import { expandReferences, plainPaths } from "./references.ts";
-import { givenFields, newTaskDocument, requireTask, sectionsOf, shapedTask, sortedArtifacts, typeOf } from "./task-document.ts";
+import { statusOf } from "./statuses.ts";
+import { existing, givenFields, newTaskDocument, requireTask, shapedTask, typeOf } from "./task-document.ts";
 
 /** Reading, creating and editing tasks (clearml-api.md 2.6, 4.1). Parameters, artifacts and life have files of their own. */
 export const TASK_FILTERS: FilterTable = {
@@ -92,7 +93,7 @@ function edit(call: Call, body: Body): object {
   }
   const fields = givenFields(call, body);
   for (const name of MERGED) if (fields[name] !== undefined) fields[name] = { ...(task[name] as object), ...(fields[name] as object) };
-  const status = textOf(body, "status");
+  const status = statusOf(body, "status");
   if (status !== undefined) fields["status"] = status;
   const now = wireDate(call.nowMs);
   updateDocument(call.db, TASK, id, { ...fields, last_update: now, last_change: now, last_changed_by: call.caller.user });
@@ -132,55 +133,9 @@ function setRequirements(call: Call, body: Body): object {
   return { updated: 1, fields: { "script.requirements": requirements } };
 }
 
-const COPIED = ["comment", "project", "type", "script", "container", "hyperparams", "configuration"] as const;
-
-function clone(call: Call, body: Body): object {
-  const id = requiredText(body, "task");
-  const source = requireTask(call, id);
-  const execution = { ...(source["execution"] as Document), ...mapOf(body, "execution_overrides") };
-  const { queue: _, ...kept } = execution;
-  const artifacts = (Array.isArray(kept["artifacts"]) ? kept["artifacts"] : []).filter(
-    (artifact) => isMap(artifact) && artifact["mode"] === "input",
-  );
-  const parent = textOf(body, "new_task_parent") ?? parentOf(source) ?? id;
-  const newProject = textOf(body, "new_project_name");
-  const project = newProject === undefined ? textOf(body, "new_task_project") : ensureProject(call, newProject);
-  const systemTags = (source["system_tags"] as string[]).filter((tag) => tag !== "development" && tag !== "archived");
-  const created = insertTask(call, {
-    ...Object.fromEntries(COPIED.map((name) => [name, source[name]])),
-    name: textOf(body, "new_task_name") ?? source["name"],
-    comment: textOf(body, "new_task_comment") ?? source["comment"],
-    tags: tagsOf(body, "new_task_tags") ?? source["tags"],
-    system_tags: tagsOf(body, "new_task_system_tags") ?? systemTags,
-    parent,
-    project: project ?? source["project"],
-    execution: { ...kept, artifacts: sortedArtifacts(artifacts) },
-    models: { input: body["new_task_input_models"] ?? (source["models"] as Document)["input"] ?? [], output: [] },
-    output: destinationOf(source),
-    ...notEmpty("hyperparams", sectionsOf(mapOf(body, "new_task_hyperparams"))),
-    ...notEmpty("configuration", mapOf(body, "new_task_configuration")),
-    ...notEmpty("container", mapOf(body, "new_task_container")),
-  });
-  return { id: created, ...(newProject === undefined ? {} : { new_project: { id: project, name: newProject } }) };
-}
-
-function parentOf(task: Document): string | undefined {
-  const parent = task["parent"];
-  return typeof parent === "string" && !parent.startsWith("__DELETED__") ? parent : undefined;
-}
-
-function destinationOf(task: Document): Document {
-  const { destination } = task["output"] as Document;
-  return destination === undefined ? {} : { destination };
-}
-
-function notEmpty(name: string, value: Document | undefined): Document {
-  return value === undefined || Object.keys(value).length === 0 ? {} : { [name]: value };
-}
-
 function moveTasks(call: Call, body: Body): object {
   const name = textOf(body, "project_name");
-  const project = name === undefined ? requiredText(body, "project") : ensureProject(call, name);
+  const project = name === undefined ? existing(call, PROJECT.table, "project", requiredText(body, "project")) : ensureProject(call, name);
   for (const id of requiredTextList(body, "ids")) updateDocument(call.db, TASK, id, { project, last_change: wireDate(call.nowMs) });
   return { project_id: project };
 }
@@ -217,7 +172,6 @@ export const TASK_ENDPOINTS: readonly Endpoint[] = [
     givenFields(call, body);
     return {};
   }),
-  write("tasks.clone", clone),
   write("tasks.edit", edit),
   write("tasks.update", update),
   write("tasks.set_requirements", setRequirements),

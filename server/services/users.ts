@@ -42,10 +42,10 @@ function setPreferences(call: Call, body: Body): object {
   return { updated: 1, fields: { preferences } };
 }
 
-/** Makes the first user and key pair of an empty store; at a later start nothing happens. */
+/** Makes the first user and key pair of a store that does not know them: at the first start, or when the identity was lost. */
 function bootstrap(call: Call, body: Body): object {
-  if (call.db.get("SELECT 1 FROM users") !== undefined) return { created: false };
   const user = requiredText(body, "user");
+  if (call.db.get("SELECT 1 FROM users WHERE id = ?", user) !== undefined) return { created: false };
   insertDocument(call.db, USER, {
     id: user,
     name: requiredText(body, "name"),
@@ -70,7 +70,7 @@ function saveKeys(call: Call, user: string, accessKey: string, secretKey: string
   );
 }
 
-/** Who these keys belong to; `{}` when they are wrong. */
+/** Who these keys belong to; nobody when they are wrong. */
 function verifyKeys(call: Call, body: Body): object {
   const accessKey = requiredText(body, "access_key");
   const row = call.db.get<{ secret_hash: string; user: string }>(
@@ -78,8 +78,9 @@ function verifyKeys(call: Call, body: Body): object {
     accessKey,
   );
   const given = Buffer.from(hashSecret(requiredText(body, "secret_key")));
-  if (row === undefined || !timingSafeEqual(given, Buffer.from(row.secret_hash))) return {};
-  return { user: findDocument(call.db, USER, row.user, ["name", "company", "role"]) };
+  if (row === undefined || !timingSafeEqual(given, Buffer.from(row.secret_hash))) return { users: [] };
+  const user = findDocument(call.db, USER, row.user, ["name", "company", "role"]);
+  return { users: user === undefined ? [] : [user] };
 }
 
 function createCredentials(call: Call, body: Body): object {
@@ -122,6 +123,7 @@ export const USER_ENDPOINTS: readonly Endpoint[] = [
   write("internal.bootstrap", bootstrap),
   read("internal.verify_keys", verifyKeys),
   write("internal.revoke_token", (call, body) => ({
+    forgotten: call.db.run("DELETE FROM revoked_tokens WHERE expires < ?", Math.trunc(call.nowMs / 1000)),
     revoked: call.db.run(
       "INSERT OR REPLACE INTO revoked_tokens (session, expires) VALUES (?, ?)",
       requiredText(body, "session"),

@@ -1,13 +1,14 @@
 import { ApiFault, invalidTask } from "../api-fault.ts";
-import { isMap, numberOf, requiredText, textListOf, textOf, wireDate } from "../body.ts";
+import { integerOf, isMap, numberOf, requiredText, textListOf, textOf, wireDate } from "../body.ts";
 import { type Body, type Call, type Endpoint, read, write } from "../endpoint.ts";
 import { type Document, findDocument, updateDocument } from "../store/documents.ts";
 import { QUEUE, TASK } from "../store/kinds.ts";
 import { glob } from "../store/patterns.ts";
-import { entriesOf, requireQueue } from "./queue-entries.ts";
+import { countOf, entriesOf, requireQueue } from "./queue-entries.ts";
 
 /** `workers.*` (clearml-api.md 6): who is there, what it runs, how its machine does. */
 const DEFAULT_TIMEOUT_SEC = 600;
+const MAX_TIMEOUT_SEC = 10 * 365 * 86_400;
 /** Machine figures are kept for a week. */
 const STATS_KEPT_MS = 7 * 86_400_000;
 
@@ -33,7 +34,7 @@ const keyOf = (call: Call, worker: string): string => `worker_${call.caller.comp
 function register(call: Call, body: Body): object {
   const queues = textListOf(body, "queues") ?? [];
   for (const queue of queues) requireQueue(call, queue);
-  save(call, requiredText(body, "worker"), queues, numberOf(body, "timeout") ?? DEFAULT_TIMEOUT_SEC, body);
+  save(call, requiredText(body, "worker"), queues, integerOf(body, "timeout", 1, MAX_TIMEOUT_SEC) ?? DEFAULT_TIMEOUT_SEC, body);
   return {};
 }
 
@@ -66,6 +67,7 @@ function statusReport(call: Call, body: Body): object {
   const worker = requiredText(body, "worker");
   const [task, queue, queues] = [textOf(body, "task"), textOf(body, "queue"), textListOf(body, "queues") ?? []];
   if (numberOf(body, "timestamp") === undefined) throw new ApiFault(400, 11, "Missing required fields: timestamp");
+  const tags = textListOf(body, "tags");
   const key = keyOf(call, worker);
   const known = call.db.get<WorkerRow & Record<string, unknown>>("SELECT * FROM workers WHERE key = ? AND expires > ?", key, call.nowMs);
   if (known === undefined) save(call, worker, queues, DEFAULT_TIMEOUT_SEC, body);
@@ -77,7 +79,7 @@ function statusReport(call: Call, body: Body): object {
     task === undefined || task === "" ? null : task,
     queue ?? null,
     list,
-    Array.isArray(body["tags"]) ? JSON.stringify(body["tags"]) : null,
+    tags === undefined ? null : JSON.stringify(tags),
     call.nowMs,
     call.nowMs,
     call.nowMs + timeoutMs,
@@ -137,14 +139,13 @@ function workerDocument(call: Call, row: WorkerRow): Document {
 
 function queueSummary(call: Call, id: string): Document {
   const queue = findDocument(call.db, QUEUE, id, ["name", "display_name"]);
-  const entries = entriesOf(call, id);
-  const next = entries[0]?.task;
+  const next = entriesOf(call, id, 1)[0]?.task;
   const nextName = next === undefined ? undefined : findDocument(call.db, TASK, next, ["name"])?.["name"];
   return {
     id,
     name: queue?.["name"],
     display_name: queue?.["display_name"],
-    num_tasks: entries.length,
+    num_tasks: countOf(call, id),
     ...(next === undefined ? {} : { next_task: { id: next, name: nextName } }),
   };
 }

@@ -36,6 +36,10 @@ export class Database {
     this.#sqlite.pragma(`user_version = ${version}`);
   }
 
+  get inTransaction(): boolean {
+    return this.#sqlite.inTransaction;
+  }
+
   exec(sql: string): void {
     this.#sqlite.exec(sql);
   }

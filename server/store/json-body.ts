@@ -3,8 +3,8 @@ import { isMap } from "../body.ts";
 import type { Body } from "../endpoint.ts";
 import type { StoreRequest } from "./messages.ts";
 
-/** Request bodies (clearml-api.md 1.2). Python may write bare NaN and Infinity into JSON: they are read as null. */
-const BARE_NUMBERS = /([:[,]\s*)-?(?:NaN|Infinity)(?=\s*[,}\]])/g;
+/** Request bodies (clearml-api.md 1.2). Python may write bare NaN and Infinity into JSON: they are read as null, outside of texts. */
+const TEXT_OR_BARE_NUMBER = /"[^"\\]*(?:\\.[^"\\]*)*"|-?(?:NaN|Infinity)/gs;
 const decoder = new TextDecoder();
 
 export function bodyOf(request: StoreRequest): Body {
@@ -41,7 +41,7 @@ function parse(text: string): unknown {
 
 function parseLeniently(text: string): unknown {
   try {
-    return JSON.parse(text.replace(BARE_NUMBERS, "$1null"));
+    return JSON.parse(text.replace(TEXT_OR_BARE_NUMBER, (part) => (part.startsWith('"') ? part : "null")));
   } catch {
     throw new ApiFault(400, 12, "Validation error (request body is not valid JSON)");
   }

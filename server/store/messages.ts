@@ -15,14 +15,22 @@ export interface StoreRequest {
   readonly extra: Readonly<Record<string, unknown>>;
 }
 
-/** The answer; `json` is the reply's `data`, ready to be written into the envelope. */
-export interface StoreReply {
-  readonly id: number;
-  readonly json?: string;
-  readonly error?: { readonly code: number; readonly subcode: number; readonly message: string };
-  readonly queues: readonly string[];
-  readonly tasks: readonly string[];
-}
+/** The answer: `json` is the reply's `data`, ready to be written into the envelope. What was refused has no other fields. */
+export type StoreReply =
+  | {
+      readonly kind: "answer";
+      readonly id: number;
+      readonly json: string;
+      readonly queues: readonly string[];
+      readonly tasks: readonly string[];
+    }
+  | { readonly kind: "refusal"; readonly id: number; readonly code: number; readonly subcode: number; readonly message: string };
+
+/** What a store thread says; `unusable` is the last of one that could not open the file. */
+export type ThreadMessage =
+  | StoreReply
+  | { readonly kind: "ready" }
+  | { readonly kind: "unusable"; readonly code: string | undefined; readonly message: string };
 
 export interface StoreThreadOptions {
   readonly path: string;

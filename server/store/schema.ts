@@ -1,3 +1,4 @@
+import { WindlassError } from "../../base/errors.ts";
 import type { Database } from "./database.ts";
 
 /** The steps from an empty file to today's schema; `user_version` counts those that were taken. Only ever append. */
@@ -74,10 +75,14 @@ const MIGRATIONS: readonly string[] = [
   );
   CREATE INDEX other_events_task ON other_events (task, type, metric, variant, iter);
   `,
+  `
+  CREATE INDEX other_events_iter ON other_events (task, coalesce(iter, 0));
+  `,
 ];
 
 /** Brings the file to today's schema, each step in a transaction of its own. */
 export function migrate(db: Database): void {
+  if (db.version > MIGRATIONS.length) throw new WindlassError("it was written by a newer version of Windlass", { code: "schema-too-new" });
   for (let version = db.version; version < MIGRATIONS.length; version++) {
     db.exec("BEGIN IMMEDIATE");
     db.exec(MIGRATIONS[version] ?? "");

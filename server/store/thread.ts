@@ -1,11 +1,12 @@
-import { parentPort, workerData } from "node:worker_threads";
-import { messageOf } from "../../base/errors.ts";
+import { type MessagePort, parentPort, workerData } from "node:worker_threads";
+import { codeOf, messageOf } from "../../base/errors.ts";
 import { ApiFault } from "../api-fault.ts";
+import { requireOwnTask } from "../auth/own-task.ts";
 import type { Body, Call } from "../endpoint.ts";
 import { ENDPOINTS } from "../services/endpoints.ts";
 import { Database } from "./database.ts";
 import { bodyOf, linesOf } from "./json-body.ts";
-import type { StoreReply, StoreRequest, StoreThreadOptions } from "./messages.ts";
+import type { StoreReply, StoreRequest, StoreThreadOptions, ThreadMessage } from "./messages.ts";
 import { migrate } from "./schema.ts";
 
 /**
@@ -13,73 +14,103 @@ import { migrate } from "./schema.ts";
  * answers after the commit; readers answer at once, each call on one consistent state.
  */
 const { path, mode } = workerData as StoreThreadOptions;
-const db = new Database(path, { readonly: mode === "read" });
-if (mode === "write") migrate(db);
+const say = (message: ThreadMessage): void => parentPort?.postMessage(message);
 
 /** Calls in one transaction at most, so that no answer waits long for the commit. */
 const MAX_GROUP = 64;
-let waiting: StoreRequest[] = [];
 
-parentPort?.on("message", (request: StoreRequest) => {
-  waiting.push(request);
-  if (waiting.length === 1) setImmediate(work);
-});
-parentPort?.postMessage("ready");
+if (parentPort !== null) serve(parentPort);
 
-function work(): void {
-  const group = waiting.slice(0, MAX_GROUP);
-  waiting = waiting.slice(MAX_GROUP);
-  const replies = mode === "write" ? inOneTransaction(group) : group.map((request) => inTransaction("BEGIN", () => answer(request)));
-  for (const reply of replies) parentPort?.postMessage(reply);
-  if (waiting.length > 0) setImmediate(work);
-}
-
-function inOneTransaction(group: readonly StoreRequest[]): StoreReply[] {
+/** A file that cannot be opened is told, once; the thread then ends, since nothing keeps it. */
+function serve(port: MessagePort): void {
   try {
-    return inTransaction("BEGIN IMMEDIATE", () => group.map((request) => inSavepoint(request)));
+    const db = new Database(path, { readonly: mode === "read" });
+    if (mode === "write") migrate(db);
+    listen(port, db);
+    say({ kind: "ready" });
   } catch (error) {
-    return group.map((request) => failure(request, new ApiFault(500, 100, `General data error (${messageOf(error)})`)));
+    say({ kind: "unusable", code: codeOf(error), message: messageOf(error) });
   }
 }
 
-function inTransaction<T>(begin: string, action: () => T): T {
+function listen(port: MessagePort, db: Database): void {
+  let waiting: StoreRequest[] = [];
+  const work = (): void => {
+    const group = waiting.slice(0, mode === "write" ? MAX_GROUP : 1);
+    waiting = waiting.slice(group.length);
+    for (const reply of mode === "write" ? written(db, group) : group.map((request) => readOne(db, request))) say(reply);
+    if (waiting.length > 0) setImmediate(work);
+  };
+  port.on("message", (request: StoreRequest) => {
+    waiting.push(request);
+    if (waiting.length === 1) setImmediate(work);
+  });
+}
+
+function readOne(db: Database, request: StoreRequest): StoreReply {
+  try {
+    return inTransaction(db, "BEGIN", () => answer(db, request));
+  } catch (error) {
+    return dataFailure(request, error);
+  }
+}
+
+function written(db: Database, group: readonly StoreRequest[]): StoreReply[] {
+  try {
+    return inTransaction(db, "BEGIN IMMEDIATE", () => group.map((request) => inSavepoint(db, request)));
+  } catch (error) {
+    return group.map((request) => dataFailure(request, error));
+  }
+}
+
+function inTransaction<T>(db: Database, begin: string, action: () => T): T {
   db.exec(begin);
   try {
     const result = action();
     db.exec("COMMIT");
     return result;
   } catch (error) {
-    db.exec("ROLLBACK");
+    // A full disk ends the transaction by itself.
+    if (db.inTransaction) db.exec("ROLLBACK");
     throw error;
   }
 }
 
-function inSavepoint(request: StoreRequest): StoreReply {
+function inSavepoint(db: Database, request: StoreRequest): StoreReply {
   db.exec("SAVEPOINT one");
-  const reply = answer(request);
-  if (reply.error !== undefined) db.exec("ROLLBACK TO one");
+  const reply = answer(db, request);
+  if (reply.kind === "refusal") db.exec("ROLLBACK TO one");
   db.exec("RELEASE one");
   return reply;
 }
 
-function answer(request: StoreRequest): StoreReply {
+function answer(db: Database, request: StoreRequest): StoreReply {
   const effects = { queues: new Set<string>(), tasks: new Set<string>() };
   try {
     const endpoint = ENDPOINTS.get(request.endpoint);
     if (endpoint === undefined) throw new ApiFault(404, 0, `Unable to find endpoint for name ${request.endpoint}`);
     const { caller, worker, version } = request;
     const call: Call = { db, caller, worker, version, nowMs: Date.now(), effects };
-    const batch = endpoint.body === "batch";
-    const lines = batch || request.lines ? linesOf(request) : [];
-    const body: Body = batch ? {} : request.lines ? (lines[0] ?? {}) : bodyOf(request);
+    const isBatch = endpoint.body === "batch";
+    const lines = isBatch || request.lines ? linesOf(request) : [];
+    const body: Body = isBatch ? {} : request.lines ? (lines[0] ?? {}) : bodyOf(request);
+    requireOwnTask(call, endpoint.name, endpoint.mode, isBatch ? lines : [body]);
     const json = JSON.stringify(endpoint.handle(call, body, lines));
-    return { id: request.id, json, queues: [...effects.queues], tasks: [...effects.tasks] };
+    return { kind: "answer", id: request.id, json, queues: [...effects.queues], tasks: [...effects.tasks] };
   } catch (error) {
-    return failure(request, error);
+    return refusal(request, faultOf(error));
   }
 }
 
-function failure(request: StoreRequest, error: unknown): StoreReply {
-  const fault = error instanceof ApiFault ? error : new ApiFault(500, 0, `General server error (${messageOf(error)})`);
-  return { id: request.id, error: { code: fault.code, subcode: fault.subcode, message: fault.message }, queues: [], tasks: [] };
+function faultOf(error: unknown): ApiFault {
+  if (error instanceof ApiFault) return error;
+  if (codeOf(error) === "SQLITE_CONSTRAINT_UNIQUE") return new ApiFault(400, 801, `Value combination already exists (${messageOf(error)})`);
+  return new ApiFault(500, 0, `General server error (${messageOf(error)})`);
 }
+
+function refusal(request: StoreRequest, { code, subcode, message }: ApiFault): StoreReply {
+  return { kind: "refusal", id: request.id, code, subcode, message };
+}
+
+const dataFailure = (request: StoreRequest, error: unknown): StoreReply =>
+  refusal(request, new ApiFault(500, 100, `General data error (${messageOf(error)})`));

@@ -1,0 +1,79 @@
+import type { FastifyReply, FastifyRequest } from "fastify";
+import { messageOf } from "../base/errors.ts";
+import { ApiFault } from "./api-fault.ts";
+import type { Authentication } from "./auth/authentication.ts";
+import { DEFAULT_EXPIRATION_SEC, MAX_EXPIRATION_SEC } from "./auth/tokens.ts";
+import { flagOf, integerOf, isMap, textOf } from "./body.ts";
+import type { Body, Caller } from "./endpoint.ts";
+import type { Store } from "./store/store.ts";
+
+/** Tokens are given, judged and taken back by the HTTP thread itself (clearml-api.md 1.6). */
+export interface SignInParts {
+  readonly store: Store;
+  readonly auth: Authentication;
+}
+
+type SignIn = (parts: SignInParts, request: FastifyRequest, reply: FastifyReply, extra: Body) => Promise<object>;
+
+export const SIGN_IN: ReadonlyMap<string, SignIn> = new Map<string, SignIn>([
+  ["auth.login", logIn],
+  ["auth.logout", logOut],
+  ["login.logout", logOut],
+  ["auth.validate_token", validateToken],
+]);
+
+/** The token goes into the reply and, for browsers, into a cookie. */
+async function logIn({ auth }: SignInParts, request: FastifyRequest, reply: FastifyReply, extra: Body): Promise<object> {
+  const body = { ...objectOf(request.body), ...extra };
+  const caller = await auth.logIn(request.headers as never);
+  const expirationSec = integerOf(body, "expiration_sec", 1, MAX_EXPIRATION_SEC) ?? DEFAULT_EXPIRATION_SEC;
+  const token = auth.tokens.issue(narrowed(caller, body), expirationSec);
+  reply.header("set-cookie", `clearml_token_basic=${token}; Path=/; HttpOnly; SameSite=Lax; Max-Age=${expirationSec}`);
+  return { token };
+}
+
+/**
+ * A token may ask to be less than its owner, never more: a run's token renews itself as a run's token. Our own fields:
+ * `windlass_scope: "run"` with `windlass_task`, and `windlass_only_task: true` for a run that may touch no task but that one.
+ */
+function narrowed(caller: Caller, body: Body): Caller {
+  if (caller.scope === "run" || body["windlass_scope"] !== "run") return caller;
+  if (!flagOf(body, "windlass_only_task")) return { ...caller, scope: "run" };
+  const task = textOf(body, "windlass_task");
+  if (task === undefined) throw new ApiFault(400, 12, "Validation error (windlass_only_task needs windlass_task)");
+  return { ...caller, scope: "run", onlyTask: task };
+}
+
+async function logOut({ store, auth }: SignInParts, request: FastifyRequest, reply: FastifyReply): Promise<object> {
+  const { sessionId, expiresSec } = auth.bearer(request.headers as never);
+  await store.internal("internal.revoke_token", { session: sessionId, expires: Math.trunc(expiresSec) });
+  auth.tokens.revoke(sessionId);
+  reply.header("set-cookie", "clearml_token_basic=; Path=/; Max-Age=0");
+  return {};
+}
+
+async function validateToken({ auth }: SignInParts, request: FastifyRequest, _reply: FastifyReply, extra: Body): Promise<object> {
+  auth.bearer(request.headers as never);
+  const token = textOf({ ...objectOf(request.body), ...extra }, "token") ?? "";
+  try {
+    const { caller } = auth.tokens.verify(token);
+    return { valid: true, user: caller.user, company: caller.company };
+  } catch (error) {
+    return { valid: false, msg: messageOf(error) };
+  }
+}
+
+function objectOf(body: unknown): Body {
+  const text = body instanceof Uint8Array ? Buffer.from(body).toString().trim() : "";
+  const parsed = text === "" ? {} : parse(text);
+  if (!isMap(parsed)) throw new ApiFault(400, 12, "Validation error (request body must be a JSON object)");
+  return parsed;
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new ApiFault(400, 12, "Validation error (request body is not valid JSON)");
+  }
+}
