@@ -3,6 +3,7 @@ import { API_VERSION, SERVER_BUILD, SERVER_VERSION } from "../version.ts";
 import { EVENT_ENDPOINTS } from "./events.ts";
 import { MODEL_ENDPOINTS } from "./models.ts";
 import { PROJECT_ENDPOINTS } from "./projects.ts";
+import { QUEUE_LIST_ENDPOINTS } from "./queue-list.ts";
 import { QUEUE_METADATA_ENDPOINTS } from "./queue-metadata.ts";
 import { QUEUE_ENDPOINTS } from "./queues.ts";
 import { TASK_CLONE_ENDPOINTS } from "./task-clone.ts";
@@ -44,6 +45,7 @@ export const ENDPOINTS: ReadonlyMap<string, Endpoint> = new Map(
     ...TASK_REMOVAL_ENDPOINTS,
     ...TASK_CLONE_ENDPOINTS,
     ...QUEUE_METADATA_ENDPOINTS,
+    ...QUEUE_LIST_ENDPOINTS,
     ...EVENT_ENDPOINTS,
     ...WORKER_ENDPOINTS,
     ...MODEL_ENDPOINTS,

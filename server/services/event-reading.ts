@@ -1,7 +1,6 @@
 import { ApiFault } from "../api-fault.ts";
-import { flagOf, isMap, listOf, numberOf, requiredText, requiredTextList, textOf } from "../body.ts";
+import { integerOf, isMap, listOf, mapListOf, requiredText, requiredTextList, textOf } from "../body.ts";
 import type { Body, Call } from "../endpoint.ts";
-import type { SqlValue } from "../store/database.ts";
 import type { Document } from "../store/documents.ts";
 
 /** Reading events back (clearml-api.md 7.2, 7.3). */
@@ -11,78 +10,19 @@ export function seqOf(call: Call, task: string): number {
   return row.seq;
 }
 
-interface LogRow {
-  readonly seq: number;
-  readonly timestamp: number;
-  readonly written: number;
-  readonly worker: string | null;
-  readonly level: string | null;
-  readonly metric: string | null;
-  readonly variant: string | null;
-  readonly iter: number | null;
-  readonly msg: string;
-}
+/** More than this no page holds, whatever is asked for: as large as a result of the official server may be. */
+export const MAX_EVENTS = 10_000;
 
-const DEFAULT_LOG_PAGE = 5000;
+/** Greatest distance from 1970 that a date can have. */
+export const MAX_DATE_MS = 8.64e15;
 
-/**
- * A page of the console: newest first when `navigate_earlier`, `from_timestamp` exclusive, and all events that share the
- * page's last timestamp, so that nothing is lost between pages. `order` only turns the page round. Equal timestamps come
- * in the order of arrival.
- */
-export function getTaskLog(call: Call, body: Body): object {
-  const task = requiredText(body, "task");
-  const seq = seqOf(call, task);
-  const earlier = flagOf(body, "navigate_earlier", true);
-  const limit = numberOf(body, "batch_size") ?? DEFAULT_LOG_PAGE;
-  const from = numberOf(body, "from_timestamp");
-  const bound = from === undefined ? "" : `AND timestamp ${earlier ? "<" : ">"} ?`;
-  const values: SqlValue[] = from === undefined ? [seq] : [seq, from];
-  const direction = earlier ? "DESC" : "ASC";
-  const rows = call.db.all<LogRow & Record<string, unknown>>(
-    `SELECT * FROM log_events WHERE task = ? ${bound} ORDER BY timestamp ${direction}, seq ${direction} LIMIT ?`,
-    ...values,
-    limit,
-  );
-  const last = rows.at(-1);
-  if (last !== undefined && rows.length === limit) {
-    const rest = call.db.all<LogRow & Record<string, unknown>>(
-      `SELECT * FROM log_events WHERE task = ? AND timestamp = ? AND seq ${earlier ? "<" : ">"} ? ORDER BY seq ${direction}`,
-      seq,
-      last.timestamp,
-      last.seq,
-    );
-    rows.push(...rest);
-  }
-  const order = textOf(body, "order") ?? (earlier ? "desc" : "asc");
-  if ((order === "desc") !== earlier) rows.reverse();
-  const total = call.db.get<{ n: number }>("SELECT count(*) AS n FROM log_events WHERE task = ?", seq)?.n ?? 0;
-  return { events: rows.map((row) => logEvent(task, row)), returned: rows.length, total };
-}
-
-function logEvent(task: string, row: LogRow): Document {
-  return present({
-    type: "log",
-    task,
-    timestamp: row.timestamp,
-    "@timestamp": isoOf(row.written),
-    worker: row.worker,
-    level: row.level,
-    metric: row.metric ?? "",
-    variant: row.variant ?? "",
-    iter: row.iter,
-    msg: row.msg,
-    model_event: false,
-  });
-}
-
-export const isoOf = (ms: number): string => new Date(ms).toISOString();
+export const isoOf = (ms: number): string => new Date(Math.max(-MAX_DATE_MS, Math.min(ms, MAX_DATE_MS))).toISOString();
 
 export function present(document: Document): Document {
   return Object.fromEntries(Object.entries(document).filter(([, value]) => value !== null && value !== undefined));
 }
 
-interface OtherRow {
+export interface OtherRow {
   readonly id: string;
   readonly type: string;
   readonly metric: string;
@@ -111,70 +51,6 @@ export function otherEvent(task: string, row: OtherRow): Document {
   });
 }
 
-/** All events of a task by iteration. One page holds `batch_size` and whatever shares the last iteration. */
-export function getTaskEvents(call: Call, body: Body): object {
-  const task = requiredText(body, "task");
-  const seq = seqOf(call, task);
-  const type = textOf(body, "event_type") ?? "*";
-  const wanted = metricTest(body);
-  const all = eventsOf(call, task, seq, type).filter((event) => wanted(String(event["metric"]), String(event["variant"])));
-  const descending = textOf(body, "order") === "desc";
-  all.sort((a, b) => (Number(a["iter"] ?? 0) - Number(b["iter"] ?? 0)) * (descending ? -1 : 1));
-  const from = Number(textOf(body, "scroll_id") ?? 0);
-  let to = Math.min(all.length, from + (numberOf(body, "batch_size") ?? 500));
-  while (to < all.length && all[to]?.["iter"] === all[to - 1]?.["iter"]) to++;
-  const events = all.slice(from, to);
-  return { events, returned: events.length, total: all.length, scroll_id: String(to) };
-}
-
-function eventsOf(call: Call, task: string, seq: number, type: string): Document[] {
-  const scalars = type === "*" || type === "training_stats_scalar" ? scalarEvents(call, task, seq) : [];
-  const logs =
-    type === "*" || type === "log"
-      ? call.db
-          .all<LogRow & Record<string, unknown>>("SELECT * FROM log_events WHERE task = ? ORDER BY timestamp, seq", seq)
-          .map((row) => logEvent(task, row))
-      : [];
-  const others = call.db
-    .all<OtherRow & Record<string, unknown>>(
-      "SELECT * FROM other_events WHERE task = ? AND (? = '*' OR type = ?) ORDER BY iter, seq",
-      seq,
-      type,
-      type,
-    )
-    .map((row) => otherEvent(task, row));
-  return [...scalars, ...others, ...logs];
-}
-
-function scalarEvents(call: Call, task: string, seq: number): Document[] {
-  const rows = call.db.all<{
-    metric: string;
-    variant: string;
-    iter: number;
-    value: number;
-    timestamp: number;
-    written: number;
-    worker: string | null;
-  }>(
-    "SELECT metric, variant, iter, value, timestamp, written, worker FROM series JOIN points ON points.series = series.seq WHERE task = ? ORDER BY iter, series.seq",
-    seq,
-  );
-  return rows.map((row) =>
-    present({
-      type: "training_stats_scalar",
-      task,
-      metric: row.metric,
-      variant: row.variant,
-      iter: row.iter,
-      value: row.value,
-      timestamp: row.timestamp,
-      "@timestamp": isoOf(row.written),
-      worker: row.worker,
-      model_event: false,
-    }),
-  );
-}
-
 /** `metrics: [{metric, variants}]`: which curves are meant. */
 export function metricTest(body: Body): (metric: string, variant: string) => boolean {
   const metrics = (listOf(body, "metrics") ?? []).filter(isMap);
@@ -190,7 +66,7 @@ export function metricTest(body: Body): (metric: string, variant: string) => boo
 export function getTaskPlots(call: Call, body: Body): object {
   const task = requiredText(body, "task");
   const wanted = metricTest(body);
-  const plots = latest(call, task, "plot", numberOf(body, "iters") ?? 1).filter((event) =>
+  const plots = latest(call, task, "plot", integerOf(body, "iters", 1) ?? 1).filter((event) =>
     wanted(String(event["metric"]), String(event["variant"])),
   );
   return { plots, returned: plots.length, total: plots.length, scroll_id: null };
@@ -262,16 +138,16 @@ export function getLatestScalars(call: Call, body: Body): object {
 
 /** Per task and metric the newest `iters` iterations of debug images; a scroll goes on to earlier ones. */
 export function getDebugImages(call: Call, body: Body): object {
-  const iterations = numberOf(body, "iters") ?? 1;
-  const asked = (listOf(body, "metrics") ?? []).filter(isMap);
-  const skip = Number(textOf(body, "scroll_id") ?? 0);
+  const iterations = integerOf(body, "iters", 1) ?? 1;
+  const asked = mapListOf(body, "metrics") ?? [];
+  const skip = integerOf(body, "scroll_id", 0) ?? 0;
   const metrics = asked.map((one) => {
-    const task = String(one["task"]);
+    const [task, metric] = [requiredText(one, "task"), textOf(one, "metric") ?? null];
     const rows = call.db.all<OtherRow & Record<string, unknown>>(
       "SELECT * FROM other_events WHERE task = ? AND type = 'training_debug_image' AND (? IS NULL OR metric = ?) ORDER BY iter DESC, metric, variant",
       seqOf(call, task),
-      (one["metric"] as string | undefined) ?? null,
-      (one["metric"] as string | undefined) ?? null,
+      metric,
+      metric,
     );
     const byIteration = [...Map.groupBy(rows, (row) => row.iter ?? 0)].slice(skip, skip + iterations);
     return { task, iterations: byIteration.map(([iter, group]) => ({ iter, events: group.map((row) => otherEvent(task, row)) })) };

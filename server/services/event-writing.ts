@@ -4,6 +4,7 @@ import type { Body, Call } from "../endpoint.ts";
 import { md5 } from "../store/database.ts";
 import { type Document, updateDocument } from "../store/documents.ts";
 import { TASK } from "../store/kinds.ts";
+import { type EventFields, fieldsOf } from "./event-fields.ts";
 import { type MetricPoint, mergedMetrics } from "./last-metrics.ts";
 
 /**
@@ -46,8 +47,9 @@ function addOne(call: Call, event: Body, touched: Map<string, Touched | string>)
   if (typeof event["task"] !== "string" || event["task"] === "") return "Event must have a 'task' field";
   const task = taskOf(call, event, touched);
   if (typeof task === "string") return task;
-  const metric = String(event["metric"] ?? "");
-  const fields = { type, metric, variant: String(event["variant"] ?? ""), iter: iterationOf(event), timestamp: timestampOf(call, event) };
+  const fields = fieldsOf(call, event, type);
+  if (typeof fields === "string") return fields;
+  const { metric } = fields;
   if (type === "log") insertLog(call, task, event, fields);
   else if (type === "training_stats_scalar") insertPoint(call, task, event, fields);
   else insertOther(call, task, event, fields);
@@ -74,25 +76,6 @@ function taskOf(call: Call, event: Body, touched: Map<string, Touched | string>)
   return task;
 }
 
-interface EventFields {
-  readonly type: string;
-  readonly metric: string;
-  readonly variant: string;
-  readonly iter: number | undefined;
-  readonly timestamp: number;
-}
-
-function iterationOf(event: Body): number | undefined {
-  const iter = event["iter"];
-  if (iter === undefined || iter === null) return undefined;
-  return Math.trunc(Number(iter));
-}
-
-function timestampOf(call: Call, event: Body): number {
-  const timestamp = Number(event["timestamp"] ?? event["ts"] ?? call.nowMs);
-  return Number.isFinite(timestamp) ? Math.trunc(timestamp) : call.nowMs;
-}
-
 const workerOf = (call: Call, event: Body): string => String(event["worker"] ?? call.worker);
 
 function insertLog(call: Call, task: Touched, event: Body, fields: EventFields): void {
@@ -111,7 +94,7 @@ function insertLog(call: Call, task: Touched, event: Body, fields: EventFields):
 }
 
 function insertPoint(call: Call, task: Touched, event: Body, fields: EventFields): void {
-  const value = Number(event["value"]);
+  const { value } = fields;
   const iter = fields.iter ?? 0;
   const label = typeof event["x_axis_label"] === "string" ? event["x_axis_label"] : undefined;
   const series = seriesOf(call, task.seq, fields.metric, fields.variant, label);
@@ -119,7 +102,7 @@ function insertPoint(call: Call, task: Touched, event: Body, fields: EventFields
     "INSERT OR REPLACE INTO points (series, iter, value, timestamp, written, worker) VALUES (?, ?, ?, ?, ?, ?)",
     series,
     iter,
-    Number.isFinite(value) ? value : 0,
+    value,
     fields.timestamp,
     call.nowMs,
     workerOf(call, event),

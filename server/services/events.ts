@@ -2,19 +2,12 @@ import { ApiFault } from "../api-fault.ts";
 import { numberOf, requiredText, requiredTextList, textOf } from "../body.ts";
 import { type Body, type Call, type Endpoint, read, write } from "../endpoint.ts";
 import type { Document } from "../store/documents.ts";
-import {
-  getDebugImages,
-  getLatestScalars,
-  getSingleValues,
-  getTaskEvents,
-  getTaskLog,
-  getTaskPlots,
-  seqOf,
-  variantsByMetric,
-} from "./event-reading.ts";
+import { getDebugImages, getLatestScalars, getSingleValues, getTaskPlots, seqOf, variantsByMetric } from "./event-reading.ts";
 import { deleteEventsOf } from "./event-removal.ts";
 import { addEvents } from "./event-writing.ts";
-import { type Curves, scalarCurves } from "./scalar-histogram.ts";
+import { type Curves, nested, scalarCurves } from "./scalar-histogram.ts";
+import { getTaskEvents } from "./task-events.ts";
+import { getTaskLog } from "./task-log.ts";
 
 /** `events.*` (clearml-api.md 7). */
 const MAX_COMPARED = 100;
@@ -22,17 +15,22 @@ const MAX_COMPARED = 100;
 function compareCurves(call: Call, body: Body): object {
   const tasks = requiredTextList(body, "tasks");
   if (tasks.length > MAX_COMPARED) throw new ApiFault(400, 12, `Validation error (up to ${MAX_COMPARED} tasks supported)`);
-  const metrics: Record<string, Record<string, Document>> = {};
+  const metrics: Compared = new Map();
   for (const task of tasks) {
     const name = call.db.get<{ name: string }>("SELECT name FROM tasks WHERE id = ?", task)?.name;
     addCurves(metrics, task, name, scalarCurves(call, body, task));
   }
-  return { metrics };
+  return { metrics: nested(metrics) };
 }
 
-function addCurves(metrics: Record<string, Record<string, Document>>, task: string, name: string | undefined, curves: Curves): void {
-  for (const [metric, variants] of Object.entries(curves)) {
-    for (const [variant, { x, y }] of Object.entries(variants)) ((metrics[metric] ??= {})[variant] ??= {})[task] = { name, x, y };
+/** Metric, variant, task: names of callers are keys of maps, never of objects. */
+type Compared = Map<string, Map<string, Document>>;
+
+function addCurves(metrics: Compared, task: string, name: string | undefined, curves: Curves): void {
+  for (const [metric, variants] of curves) {
+    const compared = metrics.get(metric) ?? new Map<string, Document>();
+    metrics.set(metric, compared);
+    for (const [variant, { x, y }] of variants) compared.set(variant, { ...compared.get(variant), [task]: { name, x, y } });
   }
 }
 
@@ -54,7 +52,7 @@ export const EVENT_ENDPOINTS: readonly Endpoint[] = [
   read("events.get_task_single_value_metrics", getSingleValues),
   read("events.get_task_latest_scalar_values", getLatestScalars),
   read("events.debug_images", getDebugImages),
-  read("events.scalar_metrics_iter_histogram", (call, body) => scalarCurves(call, body)),
+  read("events.scalar_metrics_iter_histogram", (call, body) => nested(scalarCurves(call, body))),
   read("events.multi_task_scalar_metrics_iter_histogram", compareCurves),
   read("events.get_scalar_metrics_and_variants", (call, body) => ({
     metrics: asMap(variantsByMetric(call, requiredText(body, "task"), "training_stats_scalar")),

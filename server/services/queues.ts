@@ -67,39 +67,12 @@ function getById(call: Call, body: Body): object {
   return { queue: withEntries(call, queue, body) };
 }
 
-function getAll(call: Call, body: Body): object {
+export function getAll(call: Call, body: Body): object {
   const { documents, scrollId } = queryDocuments(call.db, QUEUE, FILTERS, body);
   const asked = textListOf(body, "only_fields") ?? textListOf(body, "projection") ?? [];
   const wanted = asked.length === 0 || asked.some((path) => path.startsWith("entries"));
   const queues = wanted ? documents.map((queue) => withEntries(call, queue, body)) : documents;
   return { queues, ...(scrollId === undefined ? {} : { scroll_id: scrollId }) };
-}
-
-function getAllEx(call: Call, body: Body): object {
-  const { queues } = getAll(call, { ...body, only_fields: undefined, projection: undefined }) as { queues: Document[] };
-  const nameOfTask = (task: string): Document => ({
-    id: task,
-    name: call.db.get<{ name: string }>("SELECT name FROM tasks WHERE id = ?", task)?.name,
-  });
-  const workers = call.db.all<{ key: string; id: string; ip: string | null; queues: string; task: string | null }>(
-    "SELECT * FROM workers WHERE expires > ?",
-    call.nowMs,
-  );
-  return {
-    queues: queues.map((queue) => ({
-      ...queue,
-      company: { id: queue["company"] },
-      entries: (queue["entries"] as { task: string; added: string }[]).map((entry) => ({ ...entry, task: nameOfTask(entry.task) })),
-      workers: workers
-        .filter((worker) => (JSON.parse(worker.queues) as string[]).includes(String(queue["id"])))
-        .map((worker) => ({
-          key: worker.key,
-          name: worker.id,
-          ip: worker.ip,
-          ...(worker.task === null ? {} : { task: nameOfTask(worker.task) }),
-        })),
-    })),
-  };
 }
 
 function update(call: Call, body: Body): object {
@@ -199,7 +172,6 @@ function mover(positionFrom: (index: number, last: number, count: number) => num
 export const QUEUE_ENDPOINTS: readonly Endpoint[] = [
   read("queues.get_by_id", getById),
   read("queues.get_all", getAll),
-  read("queues.get_all_ex", getAllEx),
   read("queues.get_default", (call) => defaultQueue(call)),
   write("queues.create", (call, body) => ({ id: createQueue(call, body) })),
   write("queues.update", update),

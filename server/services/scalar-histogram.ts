@@ -1,4 +1,5 @@
-import { numberOf, requiredText, textOf } from "../body.ts";
+import { wrongType } from "../api-fault.ts";
+import { integerOf, requiredText, textOf } from "../body.ts";
 import type { Body, Call } from "../endpoint.ts";
 import { isoOf, metricTest, seqOf } from "./event-reading.ts";
 
@@ -16,20 +17,35 @@ interface Series {
 const SINGLE_VALUE_ITERATION = -2_147_483_648;
 const MAX_SAMPLES = 6000;
 
-export type Curves = Record<string, Record<string, { name: string; x: (number | string)[]; y: number[]; x_axis_label?: string }>>;
+const KEYS = ["iter", "timestamp", "iso_time"];
+
+interface Curve {
+  readonly name: string;
+  readonly x: (number | string)[];
+  readonly y: number[];
+  readonly x_axis_label?: string;
+}
+
+/** By metric and variant, which callers name as they like: `__proto__` is a name too. */
+export type Curves = Map<string, Map<string, Curve>>;
+
+export const nested = <T>(maps: ReadonlyMap<string, ReadonlyMap<string, T>>): object =>
+  Object.fromEntries([...maps].map(([name, inner]) => [name, Object.fromEntries(inner)]));
 
 export function scalarCurves(call: Call, body: Body, task = requiredText(body, "task")): Curves {
   const key = textOf(body, "key") ?? "iter";
   const axis = key === "iter" ? "iter" : "timestamp";
-  const samples = Math.min(Math.max(numberOf(body, "samples") ?? 2000, 1), MAX_SAMPLES);
+  if (!KEYS.includes(key)) throw wrongType("key", KEYS.join(", "));
+  const samples = Math.min(Math.max(integerOf(body, "samples") ?? 2000, 1), MAX_SAMPLES);
   const wanted = metricTest(body);
-  const curves: Curves = {};
+  const curves: Curves = new Map();
   for (const one of seriesOf(call, seqOf(call, task), axis)) {
     if (!wanted(one.metric, one.variant)) continue;
     const interval = one.n < samples ? 1 : Math.max(1, Math.ceil((one.greatest - one.least + 1) / samples));
     const { x, y } = buckets(call, one.seq, axis, interval);
     const curve = { name: one.variant, x: key === "iso_time" ? x.map(isoOf) : x, y };
-    (curves[one.metric] ??= {})[one.variant] = one.x_axis_label === null ? curve : { ...curve, x_axis_label: one.x_axis_label };
+    const variants = curves.get(one.metric) ?? new Map<string, Curve>();
+    curves.set(one.metric, variants.set(one.variant, one.x_axis_label === null ? curve : { ...curve, x_axis_label: one.x_axis_label }));
   }
   return curves;
 }

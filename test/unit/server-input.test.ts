@@ -1,0 +1,156 @@
+import { expect } from "chai";
+import { EmbeddedServer } from "../support/embedded-server.ts";
+
+describe("what a caller gets wrong", () => {
+  let server: EmbeddedServer;
+  let task: string;
+
+  before(async () => {
+    server = await EmbeddedServer.start();
+    task = await server.task();
+  });
+
+  after(() => server[Symbol.asyncDispose]());
+
+  it("is refused, never a failure that a client repeats", async () => {
+    const calls: [string, unknown][] = [
+      ["tasks.get_all", { page_size: 1.5 }],
+      ["tasks.get_all", { page: 0.3 }],
+      ["tasks.get_all", { page: -1 }],
+      ["tasks.get_all", '{"page_size": 1e999}'],
+      ["tasks.get_all", { size: 5, scroll_id: 1e21 }],
+      ["tasks.get_all", { size: 5, scroll_id: -5 }],
+      ["tasks.get_all", { name: "(a+" }],
+      ["tasks.get_all", { _any_: { fields: Array.from({ length: 3000 }, () => "name"), pattern: "x" } }],
+      ["events.get_task_log", { task, batch_size: 1.5 }],
+      ["events.get_task_log", { task, batch_size: -1 }],
+      ["events.get_task_events", { task, batch_size: 0.5 }],
+      ["events.get_task_events", { task, scroll_id: "zzz" }],
+      ["events.debug_images", { metrics: [{ task, metric: {} }] }],
+      ["events.scalar_metrics_iter_histogram", { task, samples: 1.5 }],
+      ["events.scalar_metrics_iter_histogram", { task, key: "x" }],
+      ["queues.get_all", { max_task_entries: 1.5 }],
+      ["workers.register", { worker: "w", timeout: 1e300 }],
+      ["tasks.edit", { task, status: "banana" }],
+      ["tasks.edit", { task, configuration: { a: 1 } }],
+      ["tasks.edit_hyper_params", { task, hyperparams: [{ name: "x" }] }],
+      ["tasks.add_or_update_model", { task, name: "x", model: "y", type: "constructor" }],
+      ["auth.login", { expiration_sec: 1.5 }],
+      ["auth.validate_token", "null"],
+      ["tasks.create", "[]"],
+      ["tasks.create", "{"],
+    ];
+    for (const [endpoint, body] of calls)
+      expect((await server.call(endpoint, body)).status, `${endpoint} ${JSON.stringify(body)}`).to.equal(400);
+    await server.ask("tasks.enqueue", { task });
+    expect((await server.call("tasks.dequeue", { task, new_status: "banana" })).subcode).to.equal(12);
+    await server.ask("tasks.dequeue", { task });
+  });
+
+  it("is refused in every field of a new task, whatever its type", async () => {
+    const fields = [
+      "name",
+      "comment",
+      "tags",
+      "parent",
+      "script",
+      "execution",
+      "models",
+      "hyperparams",
+      "configuration",
+      "runtime",
+      "container",
+    ];
+    const values = [1, [], {}, "x", true, [[1]], { a: { b: 1 } }, { input: 1 }, { artifacts: "x" }, { artifacts: [1] }, { output: "x" }];
+    for (const field of fields)
+      for (const value of values) {
+        const created = await server.call("tasks.create", { name: "a task", type: "training", [field]: value });
+        expect(created.status, `${field} ${JSON.stringify(value)}`).to.be.oneOf([200, 400]);
+        if (created.status !== 200) continue;
+        const { id } = created.data as { id: string };
+        for (const [endpoint, more] of [
+          ["tasks.clone", {}],
+          ["tasks.reset", { return_file_urls: true }],
+          ["tasks.delete", { return_file_urls: true }],
+        ] as const)
+          expect((await server.call(endpoint, { task: id, ...more })).status, `${endpoint}: ${field} ${JSON.stringify(value)}`).to.equal(
+            200,
+          );
+      }
+  });
+
+  it("costs one event, not the batch", async () => {
+    const id = await server.task();
+    const scalar = { type: "training_stats_scalar", task: id, metric: "m", variant: "v", value: 1 };
+    const reply = await server.lines([
+      { type: "log", task: id, msg: "one", timestamp: 1 },
+      { ...scalar, iter: "abc" },
+      { ...scalar, iter: 1e30 },
+      { ...scalar, iter: 1, timestamp: 1e18 },
+      { ...scalar, iter: 1, value: "much" },
+      { ...scalar, iter: 2, value: null },
+      { ...scalar, iter: "3" },
+    ]);
+    expect(reply.data).to.include({ added: 3, errors: 4 });
+    expect(reply.data.errors_info).to.have.all.keys(
+      "Invalid iteration abc",
+      "Invalid iteration 1e+30",
+      "Invalid timestamp 1000000000000000000",
+      "Invalid value much",
+    );
+    expect((await server.ask("events.get_task_log", { task: id })).events.map((event: { msg: string }) => event.msg)).to.deep.equal([
+      "one",
+    ]);
+    expect((await server.ask("tasks.get_by_id", { task: id })).task.last_iteration).to.equal(3);
+  });
+
+  it("is not a type with parameters: json-lines are known by their name", async () => {
+    const events = ["a", "b"].map((msg) => ({ type: "log", task, msg }));
+    expect((await server.lines(events, "application/json-lines; charset=utf-8")).data).to.include({ added: 2 });
+  });
+
+  it("is not a bare NaN, which Python writes; texts keep theirs", async () => {
+    const id = await server.task({ comment: "before" });
+    await server.ask("tasks.edit", `{"task": "${id}", "comment": "loss: NaN, so \\"NaN\\"", "runtime": {"a": NaN, "b": [-Infinity, 1]}}`);
+    const { task: document } = await server.ask("tasks.get_by_id", { task: id });
+    expect(document.comment).to.equal('loss: NaN, so "NaN"');
+    expect(document.runtime).to.deep.equal({ a: null, b: [null, 1] });
+  });
+
+  it("is told apart from what there already is", async () => {
+    await server.ask("queues.create", { name: "one queue" });
+    const { id } = await server.ask("queues.create", { name: "another queue" });
+    expect((await server.call("queues.update", { queue: id, name: "one queue" })).subcode).to.equal(801);
+  });
+
+  it("leaves nothing of a step that failed half way, also among many", async () => {
+    const id = await server.task();
+    const reply = await server.ask("tasks.enqueue_many", { ids: [id], queue: "no such queue" });
+    expect(reply.failed.length).to.equal(1);
+    expect((await server.ask("tasks.get_by_id", { task: id })).task.status).to.equal("created");
+  });
+
+  it("may be a list of any length", async () => {
+    const ids = Array.from({ length: 40_000 }, (_, n) => `no-${n}`);
+    expect((await server.ask("tasks.get_all", { id: [...ids, task] })).tasks.length).to.equal(1);
+  });
+
+  it("may be a name with quotes and backslashes", async () => {
+    const names = ['a"b', "c\\", "d'e", "f.g", "\\u0041"];
+    const id = await server.task({ hyperparams: { Args: Object.fromEntries(names.map((name) => [name, { value: name }])) } });
+    for (const name of names) {
+      const { tasks } = await server.ask("tasks.get_all", { [`hyperparams.Args.${name}.value`]: [name], only_fields: ["id"] });
+      expect(tasks, name).to.deep.equal([{ id }]);
+    }
+  });
+
+  it("does not wait behind a pattern that never ends", async () => {
+    await server.task({ name: `${"a".repeat(40)}!` });
+    const begin = performance.now();
+    const evil = Array.from({ length: 4 }, () => server.call("tasks.get_all", { name: "^(a+)+$" }));
+    expect((await Promise.all(evil)).map((reply) => reply.status)).to.deep.equal([200, 200, 200, 200]);
+    await server.call("workers.get_all", { worker_pattern: `${"*a".repeat(30)}b` });
+    expect(performance.now() - begin).to.be.lessThan(3000);
+    expect((await server.call("tasks.get_all", { name: "(?=look)" })).subcode).to.equal(21);
+  });
+});
