@@ -30,11 +30,15 @@ describe("a process group", () => {
     expect((await exit)[0]).to.equal(7);
   });
 
-  it("is killed when it does not listen", async () => {
-    const { child, pgid } = await started("trap '' TERM; echo ready; while :; do sleep 0.02; done");
+  it("is killed, grandchildren and all, when it does not listen", async () => {
+    const deaf = "trap '' TERM; echo $$; while :; do sleep 0.02; done";
+    const { child, pgid, line } = await started(`trap '' TERM; sh -c "${deaf.replace("$$", "\\$\\$")}" & wait; sleep 600`);
+    const grandchild = await identityOf(Number(line));
+    if (grandchild === undefined) throw new Error("there is no grandchild");
     const exit = once(child, "exit");
     await endGroup(pgid, 100);
     expect((await exit)[1]).to.equal("SIGKILL");
+    expect(await isAlive(grandchild)).to.equal(false);
   });
 
   it("that is gone already needs nothing", async () => {
