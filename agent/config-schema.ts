@@ -38,6 +38,8 @@ export const configFileSchema = z.strictObject({
       heartbeat: duration.prefault("30s"),
       drain_deadline: duration.prefault("24h"),
       keep_runs: duration.prefault("1d"),
+      metrics_port: z.int().min(0).max(65_535).nullish(),
+      metrics_host: z.string().default("127.0.0.1"),
     })
     .prefault({}),
   log: z

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from "commander";
 import { addAgentCommands } from "./agent-commands.ts";
+import { addControlCommands } from "./control-commands.ts";
 import { reportError } from "./report-error.ts";
 import { addServerCommands } from "./server-commands.ts";
 import { addTaskCommands } from "./task-commands.ts";
@@ -15,6 +16,7 @@ const program = new Command("windlass")
 
 addServerCommands(program);
 addAgentCommands(program);
+addControlCommands(program);
 addTaskCommands(program);
 
 try {
