@@ -11,16 +11,17 @@ export async function drainCommand(flags: AgentPlace & { wait?: boolean }): Prom
   await withAgent(flags, async (folder) => {
     const snapshot = await askAgent<AgentSnapshot>(folder, "POST", "/drain");
     const runs = work(snapshot);
-    say(`${snapshot.name} takes no new tasks and ends ${runs === 0 ? "now" : `when ${tasks(runs)} ended, or at its drain deadline`}`);
+    say(
+      `${snapshot.name} takes no new tasks and ends ${runs === 0 ? "now" : `when ${tasks(runs, "has", "have")} ended, or at its drain deadline`}`,
+    );
     if (flags.wait === true) await untilGone(folder, snapshot);
   });
 }
 
 export async function pauseCommand(flags: AgentPlace): Promise<void> {
   const snapshot = await withAgent(flags, (folder) => askAgent<AgentSnapshot>(folder, "POST", "/pause"));
-  say(
-    `${snapshot.name} takes no new tasks until windlass resume; ${work(snapshot) === 0 ? "nothing runs" : `${tasks(work(snapshot))} not ended and go on`}`,
-  );
+  const runs = work(snapshot) === 0 ? "nothing runs" : tasks(work(snapshot), "goes on", "go on");
+  say(`${snapshot.name} takes no new tasks until windlass resume; ${runs}`);
 }
 
 export async function resumeCommand(flags: AgentPlace): Promise<void> {
@@ -37,7 +38,7 @@ async function untilGone(folder: string, drained: AgentSnapshot): Promise<void> 
   for (let left = work(drained); ; await pause(EVERY_MS)) {
     const now = await statusIfThere(folder);
     if (now === undefined || now.pid !== drained.pid || now.startedAt !== drained.startedAt) return say(`${drained.name} has ended`);
-    if (work(now) !== left) say(`${tasks(work(now))} not ended yet`);
+    if (work(now) !== left) say(work(now) === 0 ? "nothing is left to wait for" : tasks(work(now), "is left", "are left"));
     left = work(now);
   }
 }
@@ -54,6 +55,6 @@ const work = ({ slots, outbox }: AgentSnapshot): number => {
   return new Set([...running, ...outbox.map(({ task }) => task)]).size;
 };
 
-const tasks = (count: number): string => `${count} task${count === 1 ? " has" : "s have"}`;
+const tasks = (count: number, one: string, many: string): string => (count === 1 ? `1 task ${one}` : `${count} tasks ${many}`);
 
 const say = (sentence: string): void => void process.stdout.write(`${sentence}\n`);
