@@ -1,12 +1,10 @@
 import { once } from "node:events";
 import { chmod, rename, rm } from "node:fs/promises";
-import type { Server } from "node:http";
+import { createServer, type Server, type Socket } from "node:net";
 import { join } from "node:path";
 import { messageOf } from "../../base/errors.ts";
 import type { Logger } from "../../base/logger.ts";
 import type { AgentControl } from "../control.ts";
-import { createWindow } from "./http-window.ts";
-import { controlRequests } from "./requests.ts";
 import { SOCKET_NAME, socketAddress } from "./socket-address.ts";
 
 /**
@@ -15,9 +13,10 @@ import { SOCKET_NAME, socketAddress } from "./socket-address.ts";
  * prevents it is one warning.
  */
 export async function openControlSocket(stateFolder: string, agent: AgentControl, logger: Logger): Promise<AsyncDisposable> {
-  const server = createWindow(controlRequests(agent), logger);
+  const connections = new Set<Socket>();
+  const server = createServer({ pauseOnConnect: true }, lazyHttp(agent, connections, logger));
   try {
-    return await listen(server, stateFolder);
+    return await listen(server, connections, stateFolder);
   } catch (error) {
     server.close();
     logger.warn({ err: error, why: messageOf(error) }, "no local socket: windlass status, drain, pause and why cannot reach this agent");
@@ -25,8 +24,29 @@ export async function openControlSocket(stateFolder: string, agent: AgentControl
   }
 }
 
+/** The HTTP server is made when somebody asks for the first time: an idle agent stays small. */
+function lazyHttp(agent: AgentControl, connections: Set<Socket>, logger: Logger): (socket: Socket) => void {
+  const make = async () => {
+    const [{ createWindow }, { controlRequests }] = await Promise.all([import("./http-window.ts"), import("./requests.ts")]);
+    return createWindow(controlRequests(agent), logger);
+  };
+  let http: ReturnType<typeof make> | undefined;
+  return (socket) => {
+    connections.add(socket);
+    socket.on("error", () => undefined).on("close", () => connections.delete(socket));
+    http ??= make();
+    http.then(
+      (server) => {
+        server.emit("connection", socket);
+        socket.resume();
+      },
+      (error: unknown) => socket.destroy(error as Error),
+    );
+  };
+}
+
 /** It gets its well-known name only once nobody else may open it. */
-async function listen(server: Server, stateFolder: string): Promise<AsyncDisposable> {
+async function listen(server: Server, connections: ReadonlySet<Socket>, stateFolder: string): Promise<AsyncDisposable> {
   const name = `${SOCKET_NAME}.new`;
   const [path, made] = [join(stateFolder, SOCKET_NAME), join(stateFolder, name)];
   await rm(made, { force: true });
@@ -42,13 +62,13 @@ async function listen(server: Server, stateFolder: string): Promise<AsyncDisposa
     throw error;
   }
   server.unref();
-  return { [Symbol.asyncDispose]: () => close(server, path, address) };
+  return { [Symbol.asyncDispose]: () => close(server, connections, path, address) };
 }
 
-async function close(server: Server, path: string, address: AsyncDisposable): Promise<void> {
+async function close(server: Server, connections: ReadonlySet<Socket>, path: string, address: AsyncDisposable): Promise<void> {
   await rm(path, { force: true });
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  server.closeAllConnections();
+  for (const connection of connections) connection.destroy();
   await closed;
   await address[Symbol.asyncDispose]();
 }
