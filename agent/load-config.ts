@@ -131,6 +131,8 @@ function makeConfig(file: ConfigFile, flags: ConfigFlags, env: NodeJS.ProcessEnv
     pollIntervalMs: pollSec === undefined ? file.agent.poll_interval : pollSec * 1000,
     heartbeatMs: file.agent.heartbeat,
     drainDeadlineMs: file.agent.drain_deadline,
+    drainAction: file.agent.drain_action,
+    requeue: { limit: file.run.requeue_limit, onLost: file.run.on_lost },
     keepRunsMs: file.agent.keep_runs,
     metrics: metricsPort === undefined ? undefined : { host: file.agent.metrics_host, port: metricsPort },
     log: {
