@@ -113,6 +113,10 @@ export class Agent implements AgentControl {
     this.#stirClaims();
   }
 
+  heldBack(task: string): string | undefined {
+    return this.#cooldown.whyTooEarly(task);
+  }
+
   /** New settings for whatever begins from now on; slots and queues change at once, running tasks stay as they are. */
   async reload(config: Config): Promise<void> {
     this.#config = config;

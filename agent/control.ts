@@ -12,6 +12,8 @@ export interface AgentControl {
   /** No new claims until `resume`; runs go on. */
   pause(): void;
   resume(): void;
+  /** Why this one task is not taken for now although others are, as a sentence; undefined: it would be. */
+  heldBack(task: string): string | undefined;
 }
 
 /** `starting`: until the workers are registered. */

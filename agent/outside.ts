@@ -4,13 +4,23 @@ import type { Config } from "./config.ts";
 import { openControlSocket } from "./control/control-socket.ts";
 import type { AgentControl } from "./control.ts";
 
-/** The agent's windows to the outside: its local socket, and the health and metrics port where one is configured. */
-export async function openOutside(agent: AgentControl, config: Config, logger: Logger): Promise<AsyncDisposable> {
+/**
+ * The agent's windows to the outside: its local socket, and the health and metrics port where one is configured. `drain`
+ * is the first SIGTERM's, with its deadline.
+ */
+export async function openOutside(agent: AgentControl, drain: () => void, config: Config, logger: Logger): Promise<AsyncDisposable> {
   await using stack = new AsyncDisposableStack();
-  stack.use(await openControlSocket(config.stateFolder, agent, logger));
+  const control: AgentControl = {
+    snapshot: () => agent.snapshot(),
+    drain,
+    pause: () => agent.pause(),
+    resume: () => agent.resume(),
+    heldBack: (task) => agent.heldBack(task),
+  };
+  stack.use(await openControlSocket(config.stateFolder, control, logger));
   if (config.metrics !== undefined) {
     const { openHealthPort } = await import("./health/health-port.ts");
-    stack.use(await openHealthPort(agent, { ...config.metrics, version: version(), logger }));
+    stack.use(await openHealthPort(control, { ...config.metrics, version: version(), logger }));
   }
   return stack.move();
 }

@@ -7,15 +7,18 @@ export interface LocalView {
   readonly run: (RunSnapshot & { readonly worker: string }) | undefined;
   /** Its run has ended here, and the server does not know it yet. */
   readonly report: OutboxSnapshot | undefined;
+  /** Why this task is not taken here for now, although others are. */
+  readonly heldBack: string | undefined;
   readonly agent: AgentSnapshot;
 }
 
-export function localView(task: string, agent: AgentSnapshot): LocalView {
+export function localView(task: string, agent: AgentSnapshot, heldBack?: string): LocalView {
   const slot = agent.slots.find((candidate) => candidate.run?.task === task);
   return {
     task,
     run: slot?.run === undefined ? undefined : { ...slot.run, worker: slot.worker },
     report: agent.outbox.find((entry) => entry.task === task),
+    heldBack,
     agent,
   };
 }

@@ -9,8 +9,8 @@ export function controlRequests(agent: AgentControl): Answering {
   const routes: Readonly<Record<string, Readonly<Record<string, () => Answer>>>> = {
     "/status": { GET: () => ok(agent.snapshot()) },
     "/drain": { POST: () => told(agent, () => agent.drain()) },
-    "/pause": { POST: () => unlessDraining(agent, "paused", () => agent.pause()) },
-    "/resume": { POST: () => unlessDraining(agent, "resumed", () => agent.resume()) },
+    "/pause": { POST: () => unlessEnding(agent, "paused") },
+    "/resume": { POST: () => unlessEnding(agent, "running") },
   };
   return ({ method, path }) => {
     const why = /^\/why\/(.*)$/s.exec(path)?.[1];
@@ -23,7 +23,7 @@ export function controlRequests(agent: AgentControl): Answering {
 const ok = (body: object): Answer => ({ status: 200, body });
 
 function whyTask(agent: AgentControl, task: string): Answer {
-  return TASK.test(task) ? ok(localView(task, agent.snapshot())) : refusal(400, "that is not the id of a task");
+  return TASK.test(task) ? ok(localView(task, agent.snapshot(), agent.heldBack(task))) : refusal(400, "that is not the id of a task");
 }
 
 function told(agent: AgentControl, tell: () => void): Answer {
@@ -31,8 +31,10 @@ function told(agent: AgentControl, tell: () => void): Answer {
   return ok(agent.snapshot());
 }
 
-/** A drain ends the agent: nothing takes it back. */
-function unlessDraining(agent: AgentControl, wish: string, tell: () => void): Answer {
-  if (agent.snapshot().state === "draining") return refusal(409, `the agent is draining and ends with its runs; it cannot be ${wish}`);
-  return told(agent, tell);
+/** A drain ends the agent: nothing takes it back. One that starts has to get ready first. */
+function unlessEnding(agent: AgentControl, wish: "paused" | "running"): Answer {
+  const { state } = agent.snapshot();
+  if (state === "draining") return refusal(409, "the agent is draining and ends with its runs; nothing takes that back");
+  if (state === "starting") return refusal(409, "the agent is starting and not registered at its server yet; try again when it is");
+  return told(agent, wish === "paused" ? () => agent.pause() : () => agent.resume());
 }

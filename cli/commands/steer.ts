@@ -5,6 +5,8 @@ import { agentStatus, askAgent } from "../agent-socket.ts";
 import { type AgentPlace, withAgent } from "../state-folder.ts";
 
 const EVERY_MS = 250;
+/** The claim loop has to come round before it is known whether anything else stands in its way. */
+const LOOK_AGAIN_MS = 300;
 
 /** `drain`, with `--wait` until the agent has ended. */
 export async function drainCommand(flags: AgentPlace & { wait?: boolean }): Promise<void> {
@@ -25,12 +27,12 @@ export async function pauseCommand(flags: AgentPlace): Promise<void> {
 }
 
 export async function resumeCommand(flags: AgentPlace): Promise<void> {
-  const snapshot = await withAgent(flags, (folder) => askAgent<AgentSnapshot>(folder, "POST", "/resume"));
-  say(
-    snapshot.notClaiming === undefined
-      ? `${snapshot.name} takes tasks again`
-      : `${snapshot.name} still takes no tasks: ${snapshot.notClaiming}`,
-  );
+  await withAgent(flags, async (folder) => {
+    await askAgent<AgentSnapshot>(folder, "POST", "/resume");
+    await pause(LOOK_AGAIN_MS);
+    const { name, notClaiming } = await agentStatus(folder);
+    say(notClaiming === undefined ? `${name} takes tasks again` : `${name} still takes no tasks: ${notClaiming}`);
+  });
 }
 
 /** A service manager may have started the next agent meanwhile: that one is another process. */

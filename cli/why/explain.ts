@@ -26,7 +26,8 @@ function decide(view: ServerView, local: LocalView | undefined, now: number): Ve
 }
 
 function taskFacts({ task, url }: ServerView): string[] {
-  return [`task ${task.id} "${task.name}" on ${url}: ${task.status}, changed ${ago(task.status_changed)}`];
+  const reason = task.status !== "queued" || (task.status_reason ?? "") === "" ? "" : ` (${task.status_reason})`;
+  return [`task ${task.id} "${task.name}" on ${url}: ${task.status}, changed ${ago(task.status_changed)}${reason}`];
 }
 
 function queueFacts(view: ServerView): string[] {

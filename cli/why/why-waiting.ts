@@ -14,7 +14,7 @@ export function whyWaiting(place: Place, view: ServerView, local: LocalView | un
   const agent = local?.agent;
   const serves = agent?.queues.some((queue) => queue.id === place.queue.id) ?? false;
   const others = workersOn(place.queue.id, view).filter((worker) => !agent?.slots.some((slot) => slot.worker === worker.id));
-  if (agent !== undefined && serves) return whyNotHere(place, view, agent, others.length, now);
+  if (local !== undefined && serves) return whyNotHere(place, view, local, others.length, now);
   return others.length === 0 ? nobody(place, agent) : whyNotThere(place, others, now);
 }
 
@@ -29,10 +29,11 @@ function nobody({ queue }: Place, agent: AgentSnapshot | undefined): Verdict {
 const wantedQueues = (agent: AgentSnapshot): string => agent.queues.map(({ wanted }) => wanted).join(", ") || "no queue";
 
 /** The agent here serves the queue: the first thing that stands in the way. */
-function whyNotHere(place: Place, view: ServerView, agent: AgentSnapshot, others: number, now: number): Verdict {
+function whyNotHere(place: Place, view: ServerView, local: LocalView, others: number, now: number): Verdict {
+  const { agent } = local;
   const also =
     others === 0 ? "" : ` (${others === 1 ? "another worker serves" : `${others} other workers serve`} the queue, too: windlass workers)`;
-  const held = heldBack(agent);
+  const held = heldBack(agent, local.heldBack);
   if (held !== undefined) return verdict(`${held.conclusion.slice(0, -1)}${also}.`, held.advice);
   const running = agent.slots.flatMap(({ run }) => (run === undefined ? [] : [run]));
   if (running.length === agent.slots.length) return allBusy(place, view, agent, running, also, now);
@@ -41,15 +42,17 @@ function whyNotHere(place: Place, view: ServerView, agent: AgentSnapshot, others
   return soonOrStuck(place, now);
 }
 
-/** What keeps the agent here from taking anything. */
-function heldBack(agent: AgentSnapshot): Verdict | undefined {
+/** What keeps the agent here from taking anything, or this task. */
+function heldBack(agent: AgentSnapshot, thisTask: string | undefined): Verdict | undefined {
   if (agent.state === "starting")
     return verdict("The agent here is starting and has not registered yet.", "windlass status shows whether the server answers it.");
   if (agent.state === "paused") return verdict("The agent here is paused.", "windlass resume lets it take tasks again.");
   if (agent.state === "draining")
     return verdict("The agent here is draining: it takes no new tasks and ends with its runs.", "Start it again when it has ended.");
-  if (agent.notClaiming === undefined) return undefined;
-  return verdict(`The agent here takes no tasks: ${agent.notClaiming}.`, "It goes on by itself when that has changed.");
+  if (agent.notClaiming !== undefined)
+    return verdict(`The agent here takes no tasks: ${agent.notClaiming}.`, "It goes on by itself when that has changed.");
+  if (thisTask === undefined) return undefined;
+  return verdict(`The agent here leaves this task alone for now: ${thisTask}.`, "windlass logs TASK shows what failed.");
 }
 
 function allBusy(

@@ -59,6 +59,9 @@ describe("the agent's local socket", function () {
     expect((await ask(folder, "POST", "/pause")).body["state"]).to.equal("paused");
     expect((await ask(folder, "POST", "/resume")).body["state"]).to.equal("running");
     expect((await ask(folder, "POST", "/drain")).body["state"]).to.equal("draining");
+    agent.show({ state: "starting" });
+    expect((await ask(folder, "POST", "/pause")).body["error"]).to.contain("starting");
+    agent.show({ state: "draining" });
     const refused = await ask(folder, "POST", "/resume");
     expect(refused.status).to.equal(409);
     expect(refused.body["error"]).to.contain("draining");
@@ -84,6 +87,8 @@ describe("the agent's local socket", function () {
     await using _socket = await openControlSocket(folder, agent, silentLogger);
     const { body } = await ask(folder, "GET", `/why/${TASK}`);
     expect(body["run"]).to.include({ task: TASK, worker: "fake:0", phase: "run" });
+    agent.held = "other";
+    expect((await ask(folder, "GET", "/why/other")).body["heldBack"]).to.equal("it failed here");
     expect((await ask(folder, "GET", "/why/other")).body).not.to.have.property("run");
   });
 

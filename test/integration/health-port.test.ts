@@ -28,8 +28,8 @@ describe("the health and metrics port", () => {
     expect((await get(port, "/healthz")).status).to.equal(200);
     agent.show({ state: "running", notClaiming: "disk" });
     expect((await get(port, "/readyz")).status).to.equal(503);
-    agent.show({ loops: { claim: Date.now(), heartbeat: Date.now() - 600_000, watch: Date.now() } });
-    expect(await get(port, "/healthz")).to.include({ status: 503, text: "the heartbeat loop has not moved for 10 min 0 s\n" });
+    agent.show({ loops: { claim: Date.now(), heartbeat: Date.now() - 960_000, watch: Date.now() } });
+    expect(await get(port, "/healthz")).to.include({ status: 503, text: "the heartbeat loop has not moved for 16 min 0 s\n" });
     expect((await get(port, "/drain")).status).to.equal(404);
     expect((await fetch(`http://127.0.0.1:${port}/healthz`, { method: "POST" })).status).to.equal(405);
   });

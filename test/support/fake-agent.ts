@@ -1,17 +1,4 @@
-import type { AgentControl, AgentSnapshot, RunSnapshot } from "../../agent/control.ts";
-
-const COUNTERS: AgentSnapshot["counters"] = {
-  claims: 0,
-  claimsLost: 0,
-  claimsInDoubt: 0,
-  handedBack: 0,
-  adopted: 0,
-  outcomes: {},
-  waitedSec: { sum: 0, count: 0 },
-  phaseSec: {},
-  environmentHits: 0,
-  environmentsBuilt: 0,
-};
+import { type AgentControl, type AgentSnapshot, newCounters, type RunSnapshot } from "../../agent/control.ts";
 
 /** A running agent with one free slot on the queue `q`, as the outside sees it; `change` says what is different. */
 export function snapshotOf(change: Partial<AgentSnapshot> = {}): AgentSnapshot {
@@ -28,7 +15,7 @@ export function snapshotOf(change: Partial<AgentSnapshot> = {}): AgentSnapshot {
     slots: [{ worker: "fake:0", gpus: "all", run: undefined }],
     outbox: [],
     loops: { claim: now, heartbeat: now, watch: now },
-    counters: COUNTERS,
+    counters: newCounters(),
     ...change,
   };
 }
@@ -40,6 +27,7 @@ export function runOf(task: string, change: Partial<RunSnapshot> = {}): RunSnaps
 /** An AgentControl that keeps what it was told. */
 export class FakeAgent implements AgentControl {
   shown: AgentSnapshot;
+  held: string | undefined;
 
   constructor(change: Partial<AgentSnapshot> = {}) {
     this.shown = snapshotOf(change);
@@ -59,6 +47,10 @@ export class FakeAgent implements AgentControl {
 
   resume(): void {
     this.show({ state: "running" });
+  }
+
+  heldBack(task: string): string | undefined {
+    return task === this.held ? "it failed here" : undefined;
   }
 
   show(change: Partial<AgentSnapshot>): void {

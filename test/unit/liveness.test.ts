@@ -5,7 +5,7 @@ import { snapshotOf } from "../support/fake-agent.ts";
 
 describe("whether an agent is alive, and ready", () => {
   const now = Date.now();
-  const still = { claim: now - STILL_LIMIT_MS - 1, heartbeat: now, watch: now };
+  const still = { claim: now - STILL_LIMIT_MS.claim - 1, heartbeat: now, watch: now };
 
   it("is alive while its loops move, whatever the server does", () => {
     expect(livenessOf(snapshotOf({ server: { url: "u", lastContactAt: now - 86_400_000 } }), 0, now)).to.equal(undefined);
@@ -19,10 +19,11 @@ describe("whether an agent is alive, and ready", () => {
     expect(livenessOf(snapshotOf(), LAG_LIMIT_MS + 1, now)).to.contain("event loop is blocked");
   });
 
-  it("does not miss the claim loop of an agent that claims nothing, nor any loop of one that starts", () => {
-    for (const state of ["paused", "draining"] as const)
-      expect(livenessOf(snapshotOf({ loops: still, state }), 0, now)).to.equal(undefined);
+  it("does not miss what is not there: a claim loop while it drains or waits for its queues, any loop while it starts", () => {
+    expect(livenessOf(snapshotOf({ loops: still, state: "draining" }), 0, now)).to.equal(undefined);
+    expect(livenessOf(snapshotOf({ loops: still, queues: [{ wanted: "q", id: undefined }] }), 0, now)).to.equal(undefined);
     expect(livenessOf(snapshotOf({ loops: { claim: 0, heartbeat: 0, watch: 0 }, state: "starting" }), 0, now)).to.equal(undefined);
+    expect(livenessOf(snapshotOf({ loops: { ...still, claim: now, heartbeat: now - 660_000 } }), 0, now)).to.equal(undefined);
   });
 
   it("is ready only while it takes tasks", () => {

@@ -74,6 +74,8 @@ describe("why a task does not run", () => {
     expect(why(waiting(), { notClaiming: "only 1.2 GiB free, 5 GiB wanted" }).conclusion).to.equal(
       "The agent here takes no tasks: only 1.2 GiB free, 5 GiB wanted.",
     );
+    const held = explain(waiting(), localView(TASK, snapshotOf(), "it failed here a moment ago"), NOW);
+    expect(held.conclusion).to.equal("The agent here leaves this task alone for now: it failed here a moment ago.");
     const withOther = why(waiting({ workers: [worker("other:0", true)] }), { state: "paused" });
     expect(withOther.conclusion).to.equal("The agent here is paused (another worker serves the queue, too: windlass workers).");
   });
