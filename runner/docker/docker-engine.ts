@@ -121,7 +121,7 @@ class DockerEngine implements Engine {
     }
     if (facts !== undefined) await this.#servers(context, await this.#optionsOf(context));
     const found = { kind: "container", containerId: id, name: (facts?.Name ?? handle?.name ?? "").replace(/^\//, "") } as const;
-    return new ContainerRun(container, found, this.#resumed(context, container, facts));
+    return new ContainerRun(container, found, this.#resumed(context, container, facts), true);
   }
 
   async #labelled(runId: string): Promise<string | undefined> {

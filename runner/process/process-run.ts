@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { open, rm } from "node:fs/promises";
+import { open, rm, stat } from "node:fs/promises";
 import { messageOf } from "../../base/errors.ts";
 import { readIfThere } from "../../base/files.ts";
 import { identityOf } from "../../base/process-identity.ts";
@@ -89,12 +89,20 @@ export class ProcessRun implements Running {
   /** What the program left running ends with it, as in a container. A full disk may have kept the exit file from being written. */
   async #learnExit(code: number | undefined): Promise<Exit> {
     const text = await readIfThere(exitFileOf(this.#context));
+    const endedAtMs = await changedAt(exitFileOf(this.#context));
     const oomKilled = (await this.#cgroup?.killedForMemory()) ?? false;
     await this.stop(0);
     const exitCode = text === undefined ? code : Number(text.trim());
     if (exitCode === undefined) return { exitCode: 137, oomKilled, ...(oomKilled ? {} : { lost: "killed" }) };
-    return { exitCode, oomKilled: oomKilled && exitCode !== 0 };
+    return { exitCode, oomKilled: oomKilled && exitCode !== 0, endedAtMs };
   }
+}
+
+async function changedAt(path: string): Promise<number | undefined> {
+  return await stat(path).then(
+    ({ mtimeMs }) => mtimeMs,
+    () => undefined,
+  );
 }
 
 async function limitMemory(context: RunContext): Promise<MemoryCgroup | undefined> {
