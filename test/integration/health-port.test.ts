@@ -1,6 +1,8 @@
 import { once } from "node:events";
+import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { resolve } from "node:path";
 import { expect } from "chai";
 import { openHealthPort } from "../../agent/health/health-port.ts";
 import { systemClock } from "../../base/clock.ts";
@@ -74,6 +76,16 @@ describe("the health and metrics port", () => {
     for (const [, name = "", help = ""] of text.matchAll(/^# HELP (\S+) (.*)$/gm)) expect(help.length, name).to.be.greaterThan(20);
     agent.show({ server: { url: "u", lastContactAt: undefined } });
     expect((await get(port, "/metrics")).text).not.to.match(/^windlass_server_contact_age_seconds \d/m);
+  });
+
+  it("shows exactly the metrics that the documentation lists", async () => {
+    await using health = await openHealthPort(new FakeAgent(), OPTIONS);
+    const { text } = await get(health.address()?.port ?? 0, "/metrics");
+    const page = await readFile(resolve(import.meta.dirname, "../../docs/operating.md"), "utf8");
+    const listed = [...page.matchAll(/^\| (`(?:windlass|process)_.*?) \|/gm)].flatMap(([, names = ""]) =>
+      names.replaceAll("`", "").split(", "),
+    );
+    expect([...text.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name).toSorted()).to.deep.equal(listed.toSorted());
   });
 
   it("waits with one warning for a port that another program has", async () => {
