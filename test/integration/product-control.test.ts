@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect } from "chai";
 import type { AgentSnapshot } from "../../agent/control.ts";
 import type { TaskId } from "../../api/wire/ids.ts";
-import { eventually, Product, type ProgramProcess } from "../support/product.ts";
+import { eventually, Product, ProgramProcess } from "../support/product.ts";
 
 const QUEUE = "control";
 
@@ -170,6 +170,31 @@ describe("the product, asked over its local socket", function () {
     await writeFile(go, "");
     expect((await product.ended(task)).status).to.equal("completed");
     expect(await get("/metrics")).to.contain('windlass_jobs_total{cause="completed"} 1\n');
+  });
+
+  it("says that a task is left alone after a failure of the infrastructure", async () => {
+    await start();
+    const repository = { repository: "http://127.0.0.1:9/nothing.git", entry_point: "run.py", branch: "main", binary: "python3" };
+    const task = await product.enqueue(QUEUE, { name: "cannot be fetched", script: repository });
+    await eventually("it is left alone", async () =>
+      (await conclusion(task)).startsWith("The agent here leaves this task alone for now: it failed here"),
+    );
+    expect(await say("why", task)).to.contain("queued again after failed/source-unreachable");
+  });
+
+  it("is alive and asked while it waits for a server that is not there", async () => {
+    const env = { ...product.clientEnv, CLEARML_API_HOST: "http://127.0.0.1:9", NO_COLOR: "1" };
+    daemon = new ProgramProcess({}, ["daemon", "--queue", QUEUE, "--state", state, "--metrics-port", "0"], env);
+    const port = Number(/"port":(\d+)/.exec(await daemon.waitFor(/.*health and metrics.*/))?.[1]);
+    const [alive, ready] = await Promise.all(["healthz", "readyz"].map((path) => fetch(`http://127.0.0.1:${port}/${path}`)));
+    expect(alive?.status).to.equal(200);
+    expect(ready?.status).to.equal(503);
+    expect(await say("status"))
+      .to.contain("starting (not registered")
+      .and.to.contain("no answer yet");
+    expect(await say("pause")).to.contain("starting and not registered");
+    expect(await say("drain", "--wait")).to.contain("has ended");
+    expect(await daemon.ended).to.equal(0);
   });
 
   it("asks the agent here alone when the server is gone", async () => {
