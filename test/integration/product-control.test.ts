@@ -8,10 +8,10 @@ import { eventually, Product, ProgramProcess } from "../support/product.ts";
 
 const QUEUE = "control";
 
-/** A program that runs until the file is there. */
+/** A program that runs until the file is there, or two minutes: a test that fails must not leave it for ever. */
 const untilFile = (path: string): object => ({
   entry_point: "wait.py",
-  diff: `import os, time\nwhile not os.path.exists(${JSON.stringify(path)}):\n    time.sleep(0.05)\n`,
+  diff: `import os, time\nend = time.time() + 120\nwhile not os.path.exists(${JSON.stringify(path)}) and time.time() < end:\n    time.sleep(0.05)\n`,
   binary: "python3",
 });
 
@@ -95,7 +95,7 @@ describe("the product, asked over its local socket", function () {
 
   it("drains while a task runs, until its deadline", async () => {
     const config = join(product.folder, "agent.config.yaml");
-    await writeFile(config, "agent:\n  drain_deadline: 3s\nrun:\n  grace: 1s\n");
+    await writeFile(config, "agent:\n  drain_deadline: 10s\nrun:\n  grace: 1s\n");
     await start("--config", config);
     const task = await enqueue(QUEUE, "endless");
     await running(task);
