@@ -142,6 +142,7 @@ export class Agent implements AgentControl {
       notClaiming: this.#claims.refused,
       server: { url: client.session.apiServer, lastContactAt: client.session.lastContactAt },
       queues: this.#queues.found(queues),
+      orderFairness: this.#config.orderFairness,
       slots: this.#slots.all.map(({ worker, gpus, run }) => ({ worker, gpus, run: run === undefined ? undefined : snapshotOf(run) })),
       outbox: this.#runs.outbox,
       loops: { claim: this.#claims.movedAt, heartbeat: this.#workers.movedAt, watch: this.#watch.movedAt },

@@ -53,7 +53,7 @@ export async function runDaemon(config: Config, io: DaemonIo): Promise<number> {
     await agent.reload(current);
   };
   const ended = obeySignals({ agent, config: () => current, signals: io.signals, logger, reload });
-  stack.use(await openOutside(agent, ended.drain, config, logger));
+  stack.use(await openOutside(agent, ended.drain, () => current, logger));
   await agent.run();
   return ended.code();
 }

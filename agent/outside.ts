@@ -8,7 +8,7 @@ import type { AgentControl } from "./control.ts";
  * The agent's windows to the outside: its local socket, and the health and metrics port where one is configured. `drain`
  * is the first SIGTERM's, with its deadline.
  */
-export async function openOutside(agent: AgentControl, drain: () => void, config: Config, logger: Logger): Promise<AsyncDisposable> {
+export async function openOutside(agent: AgentControl, drain: () => void, config: () => Config, logger: Logger): Promise<AsyncDisposable> {
   await using stack = new AsyncDisposableStack();
   const control: AgentControl = {
     snapshot: () => agent.snapshot(),
@@ -17,10 +17,11 @@ export async function openOutside(agent: AgentControl, drain: () => void, config
     resume: () => agent.resume(),
     heldBack: (task) => agent.heldBack(task),
   };
-  stack.use(await openControlSocket(config.stateFolder, control, logger));
-  if (config.metrics !== undefined) {
+  stack.use(await openControlSocket(config().stateFolder, control, logger));
+  const { metrics } = config();
+  if (metrics !== undefined) {
     const { openHealthPort } = await import("./health/health-port.ts");
-    stack.use(await openHealthPort(control, { ...config.metrics, version: version(), logger }));
+    stack.use(await openHealthPort(control, { ...metrics, version: version(), heartbeatMs: () => config().heartbeatMs, logger }));
   }
   return stack.move();
 }

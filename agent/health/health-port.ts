@@ -7,13 +7,15 @@ import { EventLoopLag } from "../../base/event-loop-lag.ts";
 import type { Logger } from "../../base/logger.ts";
 import { type Answer, type Answering, createWindow, refusal } from "../control/http-window.ts";
 import type { AgentControl } from "../control.ts";
-import { livenessOf, readinessOf } from "../liveness.ts";
+import { limitsFor, livenessOf, readinessOf } from "../liveness.ts";
 
 export interface HealthPortOptions {
   readonly host: string;
   /** 0: any free one. */
   readonly port: number;
   readonly version: string;
+  /** How often the heartbeat goes. */
+  readonly heartbeatMs: () => number;
   readonly logger: Logger;
   readonly clock?: Clock;
 }
@@ -34,10 +36,8 @@ export async function openHealthPort(agent: AgentControl, options: HealthPortOpt
   const lag = new EventLoopLag();
   const { Metrics } = await import("./metrics.ts");
   const metrics = new Metrics(agent, { version: options.version, lagMs: () => lag.ms, now: clock.now });
-  const server = createWindow(
-    healthRequests(agent, metrics, () => lag.ms, clock),
-    logger,
-  );
+  const alive = (): string | undefined => livenessOf(agent.snapshot(), lag.ms, clock.now(), limitsFor(options.heartbeatMs()));
+  const server = createWindow(healthRequests(agent, alive, metrics), logger);
   const over = new AbortController();
   await tryListen(server, options, true).then((listens) => {
     if (!listens) void keepTrying(server, options, clock, over.signal);
@@ -53,10 +53,10 @@ export async function openHealthPort(agent: AgentControl, options: HealthPortOpt
   };
 }
 
-function healthRequests(agent: AgentControl, metrics: { text(): Promise<Answer> }, lagMs: () => number, clock: Clock): Answering {
+function healthRequests(agent: AgentControl, alive: () => string | undefined, metrics: { text(): Promise<Answer> }): Answering {
   return async ({ method, path }) => {
     if (method !== "GET") return refusal(405, `${path.slice(0, 100)} is asked with GET`);
-    if (path === "/healthz") return verdict(livenessOf(agent.snapshot(), lagMs(), clock.now()));
+    if (path === "/healthz") return verdict(alive());
     if (path === "/readyz") return verdict(readinessOf(agent.snapshot()));
     if (path === "/metrics") return await metrics.text();
     return refusal(404, "there are /healthz, /readyz and /metrics");

@@ -59,5 +59,7 @@ function servesText({ place }: ServerView, agent: AgentSnapshot): string {
   const order = agent.queues.map(({ wanted }) => wanted).join(", ");
   const at = agent.queues.findIndex(({ id }) => id === place.queue.id);
   if (at === -1) return `; it serves ${order || "no queue"}, not "${place.queue.name}"`;
-  return agent.queues.length === 1 ? "; it serves that queue" : `; it serves ${order}, in this order`;
+  return agent.queues.length === 1
+    ? "; it serves that queue"
+    : `; it serves ${order}, ${agent.orderFairness === true ? "in turn" : "in this order"}`;
 }

@@ -80,7 +80,8 @@ function allBusy(
 /** Tasks that come first: those of queues that the agent prefers, and those before it in its own. */
 function tasksBefore(place: Place, view: ServerView, agent: AgentSnapshot): string {
   const own = agent.queues.findIndex((queue) => queue.id === place.queue.id);
-  const preferred = agent.queues.slice(0, own).flatMap(({ wanted, id }) => {
+  const before = agent.orderFairness === true ? [] : agent.queues.slice(0, own);
+  const preferred = before.flatMap(({ wanted, id }) => {
     const count = id === undefined ? 0 : (view.waiting[id] ?? 0);
     return count === 0 ? [] : [`${count} of the queue "${wanted}"`];
   });

@@ -10,7 +10,7 @@ import { createLogger, silentLogger } from "../../base/logger.ts";
 import { FakeAgent, runOf } from "../support/fake-agent.ts";
 import { eventually } from "../support/product.ts";
 
-const OPTIONS = { host: "127.0.0.1", port: 0, version: "1.2.3", logger: silentLogger };
+const OPTIONS = { host: "127.0.0.1", port: 0, version: "1.2.3", heartbeatMs: () => 30_000, logger: silentLogger };
 
 async function get(port: number, path: string): Promise<{ status: number; text: string; type: string }> {
   const answer = await fetch(`http://127.0.0.1:${port}${path}`);

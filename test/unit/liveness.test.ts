@@ -1,11 +1,13 @@
 import { expect } from "chai";
-import { LAG_LIMIT_MS, livenessOf, readinessOf, STILL_LIMIT_MS } from "../../agent/liveness.ts";
+import { LIVENESS, limitsFor, livenessOf, readinessOf } from "../../agent/liveness.ts";
 import { EventLoopLag } from "../../base/event-loop-lag.ts";
-import { snapshotOf } from "../support/fake-agent.ts";
+import { runOf, snapshotOf } from "../support/fake-agent.ts";
 
 describe("whether an agent is alive, and ready", () => {
   const now = Date.now();
-  const still = { claim: now - STILL_LIMIT_MS.claim - 1, heartbeat: now, watch: now };
+  const still = { claim: now - LIVENESS.loopMs - 1, heartbeat: now, watch: now };
+
+  const busy = [{ worker: "fake:0", gpus: "all" as const, run: runOf("t") }];
 
   it("is alive while its loops move, whatever the server does", () => {
     expect(livenessOf(snapshotOf({ server: { url: "u", lastContactAt: now - 86_400_000 } }), 0, now)).to.equal(undefined);
@@ -15,15 +17,24 @@ describe("whether an agent is alive, and ready", () => {
 
   it("is not alive with a loop that stands, or a blocked event loop", () => {
     expect(livenessOf(snapshotOf({ loops: still }), 0, now)).to.equal("the claim loop has not moved for 5 min 0 s");
-    expect(livenessOf(snapshotOf({ loops: { ...still, claim: now, watch: 0 } }), 0, now)).to.contain("the watch loop");
-    expect(livenessOf(snapshotOf(), LAG_LIMIT_MS + 1, now)).to.contain("event loop is blocked");
+    expect(livenessOf(snapshotOf({ loops: { ...still, watch: 0 }, slots: busy }), 0, now)).to.contain("the watch loop");
+    expect(livenessOf(snapshotOf(), LIVENESS.lagMs + 1, now)).to.contain("event loop is blocked");
   });
 
-  it("does not miss what is not there: a claim loop while it drains or waits for its queues, any loop while it starts", () => {
-    expect(livenessOf(snapshotOf({ loops: still, state: "draining" }), 0, now)).to.equal(undefined);
+  it("does not miss what is not there: a claim loop with nothing to look for, any loop while it starts", () => {
+    for (const state of ["draining", "paused"] as const)
+      expect(livenessOf(snapshotOf({ loops: still, state }), 0, now)).to.equal(undefined);
     expect(livenessOf(snapshotOf({ loops: still, queues: [{ wanted: "q", id: undefined }] }), 0, now)).to.equal(undefined);
+    expect(livenessOf(snapshotOf({ loops: still, slots: busy }), 0, now)).to.equal(undefined);
     expect(livenessOf(snapshotOf({ loops: { claim: 0, heartbeat: 0, watch: 0 }, state: "starting" }), 0, now)).to.equal(undefined);
-    expect(livenessOf(snapshotOf({ loops: { ...still, claim: now, heartbeat: now - 660_000 } }), 0, now)).to.equal(undefined);
+  });
+
+  it("judges the loops that wait for answers only while there are answers, and the heartbeat by its own rhythm", () => {
+    const away = { url: "u", lastContactAt: now - LIVENESS.contactMs - 1 };
+    expect(livenessOf(snapshotOf({ loops: { claim: 0, watch: 0, heartbeat: now }, server: away }), 0, now)).to.equal(undefined);
+    const slow = snapshotOf({ loops: { claim: now, watch: now, heartbeat: now - 660_000 }, server: away });
+    expect(livenessOf(slow, 0, now)).to.contain("the heartbeat loop has not moved for 11 min 0 s");
+    expect(livenessOf(slow, 0, now, limitsFor(300_000))).to.equal(undefined);
   });
 
   it("is ready only while it takes tasks", () => {

@@ -102,6 +102,9 @@ describe("why a task does not run", () => {
     expect(found.conclusion).to.equal(
       'A slot is free, and 7 of the queue "urgent" and 2 of its own queue come first; it is taken after them.',
     );
+    const inTurn = why(waiting({ place, waiting: { "queue-urgent": 7 } }), { queues, orderFairness: true });
+    expect(inTurn.conclusion).to.equal("A slot is free, and 2 of its own queue come first; it is taken after them.");
+    expect(inTurn.facts.join("\n")).to.contain("urgent, q, later, in turn");
     expect(found.facts.join("\n")).to.contain("it serves urgent, q, later, in this order").and.to.contain("position 3 of 4");
   });
 
