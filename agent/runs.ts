@@ -170,7 +170,7 @@ export class Runs {
     const onOver = (outcome: Outcome): void => {
       count(counters, outcome);
       run.outcome = outcome;
-      run.since = this.#parts.clock.now();
+      onPhase("report");
       watch.remove(facts.record);
       this.#free(run, slot);
       this.#parts.onOutcome(facts.record.task, outcome);
@@ -180,6 +180,7 @@ export class Runs {
       const outcome = await carryOut({ ...facts, signal, leave, onPhase, onOver, isStopping: watched.isStopping }, { ...deps(), logger });
       logger.info({ cause: outcome.cause, phase: outcome.phase, ...outcome.timings }, "task ended");
     } finally {
+      if (run.outcome !== undefined) onPhase("report");
       watch.remove(facts.record);
     }
   }
