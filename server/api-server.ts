@@ -40,7 +40,13 @@ interface Admitted {
 const UNKNOWN: RequestedEndpoint = { name: "", version: API_VERSION, trx: undefined };
 
 export function createApiServer(parts: ApiParts): FastifyInstance {
-  const app = Fastify({ forceCloseConnections: true, keepAliveTimeout: 75_000, requestTimeout: 0 });
+  const app = Fastify({
+    forceCloseConnections: true,
+    keepAliveTimeout: 75_000,
+    requestTimeout: 0,
+    // Also what the router refuses comes in the envelope: JSON without `meta` makes the official SDK repeat for ever.
+    frameworkErrors: (error, _request, reply) => answerFault(reply, UNKNOWN, faultOf(error, parts.logger)),
+  });
   for (const method of ["GET", "HEAD", "DELETE"]) app.addHttpMethod(method, { hasBody: true, overrideExisting: true });
   app.decorateRequest("admitted", undefined);
   app.addHook("onRequest", async (request, reply) => await admit(parts, request, reply));

@@ -22,6 +22,8 @@ export function versionNumber(version: string): number {
   return Number(major) + Number(minor) / 100;
 }
 
+const MAX_NESTING = 32;
+
 /** Names that lead from an object to what all objects share. */
 const SHARED = new Set(["__proto__", "constructor", "prototype"]);
 
@@ -31,8 +33,9 @@ export function queryFields(search: string): Record<string, unknown> {
   const params = new URLSearchParams(search);
   for (const key of new Set(params.keys())) {
     const values = params.getAll(key).map(typedValue);
-    const name = key.replace(/\[\]$/, "");
-    setNested(fields, name.split("."), values.length > 1 || key.endsWith("[]") ? values : values[0]);
+    const parts = key.replace(/\[\]$/, "").split(".");
+    if (parts.length > MAX_NESTING) throw new ApiFault(400, 12, "Validation error (field name is nested too deep)");
+    setNested(fields, parts, values.length > 1 || key.endsWith("[]") ? values : values[0]);
   }
   return fields;
 }

@@ -68,7 +68,7 @@ async function upload(options: FilesOptions, request: FastifyRequest, reply: Fas
 
 async function storeFile(content: Readable, path: string, partial: string): Promise<void> {
   try {
-    await pipeline(content, createWriteStream(partial, { mode: 0o600 }));
+    await pipeline(content, createWriteStream(partial, { mode: 0o600, flush: true }));
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
     await rename(partial, path);
   } finally {
@@ -110,7 +110,8 @@ async function download(root: string, request: FastifyRequest, reply: FastifyRep
     index: false,
     maxAge: 300_000,
   });
-  if (result.type === "error") return notFound(reply);
+  if (result.type === "error" && result.statusCode === 416) return reply.code(416).headers(result.headers).send();
+  if (result.type !== "file") return notFound(reply);
   reply.code(result.statusCode).headers(result.headers);
   if (path.endsWith(".gz")) reply.type("application/octet-stream");
   if ("download" in (request.query as object)) reply.header("content-disposition", attachment(basename(path)));

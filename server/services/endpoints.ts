@@ -5,6 +5,7 @@ import { MODEL_ENDPOINTS } from "./models.ts";
 import { PROJECT_ENDPOINTS } from "./projects.ts";
 import { QUEUE_LIST_ENDPOINTS } from "./queue-list.ts";
 import { QUEUE_METADATA_ENDPOINTS } from "./queue-metadata.ts";
+import { QUEUE_ORDER_ENDPOINTS } from "./queue-order.ts";
 import { QUEUE_ENDPOINTS } from "./queues.ts";
 import { TASK_CLONE_ENDPOINTS } from "./task-clone.ts";
 import { TASK_LIFE_ENDPOINTS } from "./task-life.ts";
@@ -46,6 +47,7 @@ export const ENDPOINTS: ReadonlyMap<string, Endpoint> = new Map(
     ...TASK_CLONE_ENDPOINTS,
     ...QUEUE_METADATA_ENDPOINTS,
     ...QUEUE_LIST_ENDPOINTS,
+    ...QUEUE_ORDER_ENDPOINTS,
     ...EVENT_ENDPOINTS,
     ...WORKER_ENDPOINTS,
     ...MODEL_ENDPOINTS,

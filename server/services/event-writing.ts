@@ -3,6 +3,7 @@ import { wireDate } from "../body.ts";
 import type { Body, Call } from "../endpoint.ts";
 import { md5 } from "../store/database.ts";
 import { type Document, updateDocument } from "../store/documents.ts";
+import { jsonText } from "../store/json-text.ts";
 import { TASK } from "../store/kinds.ts";
 import { type EventFields, fieldsOf } from "./event-fields.ts";
 import { type MetricPoint, mergedMetrics } from "./last-metrics.ts";
@@ -29,7 +30,7 @@ export function addEvents(call: Call, lines: readonly Body[]): object {
   const refused = new Map<string, number>();
   let added = 0;
   for (const event of lines) {
-    const problem = addOne(call, event, touched);
+    const problem = problemOf(() => addOne(call, event, touched));
     if (problem === undefined) added++;
     else refused.set(problem, (refused.get(problem) ?? 0) + 1);
   }
@@ -38,6 +39,16 @@ export function addEvents(call: Call, lines: readonly Body[]): object {
   const info = Object.fromEntries(refused);
   if (added === 0) throw new ApiFault(400, 131, "Events not added", info);
   return { added, errors, errors_info: info };
+}
+
+/** A refusal in the middle of an event costs this event, like every other one. */
+function problemOf(add: () => string | undefined): string | undefined {
+  try {
+    return add();
+  } catch (error) {
+    if (error instanceof ApiFault) return error.message;
+    throw error;
+  }
 }
 
 /** Stores one event; the reason when it is refused. */
@@ -162,7 +173,7 @@ function insertOther(call: Call, task: Touched, event: Body, fields: EventFields
     call.nowMs,
     workerOf(call, event),
     key ?? null,
-    JSON.stringify(rest),
+    jsonText(rest, "event"),
   );
 }
 

@@ -143,10 +143,11 @@ function rename(call: Call, project: Document, name: string, fields: Document): 
   if (placeOf(before) !== placeOf(name))
     throw new ApiFault(400, 408, "Cannot update project location. Use projects.move instead", { name });
   call.db.run(
-    "UPDATE projects SET name = ? || substr(name, ?) WHERE name LIKE ? ESCAPE '\\'",
+    "UPDATE projects SET name = ? || substr(name, length(?) + 1) WHERE substr(name, 1, length(?) + 1) = ? || '/'",
     name,
-    before.length + 1,
-    `${before.replace(/[\\%_]/g, "\\$&")}/%`,
+    before,
+    before,
+    before,
   );
   fields["name"] = name;
   fields["basename"] = name.slice(placeOf(name).length);

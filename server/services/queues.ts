@@ -5,7 +5,7 @@ import { type Body, type Call, type Endpoint, QUEUE_LIST, read, write } from "..
 import { type Document, findDocument, insertDocument, updateDocument } from "../store/documents.ts";
 import { QUEUE, TASK } from "../store/kinds.ts";
 import { type FilterTable, queryDocuments } from "../store/query.ts";
-import { append, countOf, entriesOf, move, remove, removeEverywhere, requireQueue } from "./queue-entries.ts";
+import { append, countOf, entriesOf, remove, removeEverywhere, requireQueue } from "./queue-entries.ts";
 import { changeStatus } from "./statuses.ts";
 
 /** `queues.*` (clearml-api.md 5). */
@@ -161,14 +161,6 @@ function clearQueue(call: Call, body: Body): object {
   return { removed_tasks: removed };
 }
 
-function mover(positionFrom: (index: number, last: number, count: number) => number): (call: Call, body: Body) => object {
-  return (call, body) => {
-    const count = integerOf(body, "count") ?? 1;
-    const position = move(call, requiredText(body, "queue"), requiredText(body, "task"), (index, last) => positionFrom(index, last, count));
-    return { position };
-  };
-}
-
 export const QUEUE_ENDPOINTS: readonly Endpoint[] = [
   read("queues.get_by_id", getById),
   read("queues.get_all", getAll),
@@ -190,20 +182,4 @@ export const QUEUE_ENDPOINTS: readonly Endpoint[] = [
   }),
   write("queues.remove_task", removeTask),
   write("queues.clear_queue", clearQueue),
-  write(
-    "queues.move_task_forward",
-    mover((index, _last, count) => index - count),
-  ),
-  write(
-    "queues.move_task_backward",
-    mover((index, _last, count) => index + count),
-  ),
-  write(
-    "queues.move_task_to_front",
-    mover(() => 0),
-  ),
-  write(
-    "queues.move_task_to_back",
-    mover((_index, last) => last),
-  ),
 ];

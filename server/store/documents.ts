@@ -1,5 +1,6 @@
 import { ApiFault, wrongType } from "../api-fault.ts";
 import type { Database, Row, SqlValue } from "./database.ts";
+import { jsonText } from "./json-text.ts";
 
 export type Document = Record<string, unknown>;
 
@@ -75,7 +76,7 @@ function storedOf(kind: Kind, name: string, value: unknown): SqlValue {
   const field = kind.fields[name];
   if (field === undefined) throw new ApiFault(400, 14, "Invalid fields", { field: name });
   if (value === null || value === undefined) return null;
-  if (field.kind === "json") return JSON.stringify(value);
+  if (field.kind === "json") return jsonText(value, name);
   if (field.kind === "flag") return value === true ? 1 : 0;
   if (field.kind === "integer" ? Number.isSafeInteger(value) : typeof value === "string") return value as SqlValue;
   throw wrongType(name, field.kind === "integer" ? "a whole number" : "a string");

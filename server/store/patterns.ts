@@ -32,6 +32,9 @@ export function matches(pattern: unknown, text: unknown): number {
   return compiled(pattern).test(String(text)) ? 1 : 0;
 }
 
+/** The pattern of a text anywhere, whatever its case. */
+export const textPattern = (text: string): string => `(?i)${RE2JS.quote(text)}`;
+
 /** A file name pattern with `*` and `?`, whole (`workers.get_all`, clearml-api.md 6). */
 export function glob(pattern: string): RE2JS {
   const escaped = pattern.split(/([*?])/).map((part) => (part === "*" ? "(?s:.*)" : part === "?" ? "(?s:.)" : RE2JS.quote(part)));

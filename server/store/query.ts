@@ -16,6 +16,7 @@ import {
   sqlValue,
 } from "./filters.ts";
 import { sqlPath } from "./paths.ts";
+import { textPattern } from "./patterns.ts";
 import { projectionOf } from "./projection.ts";
 
 /** Which request fields filter a kind of document, and how (clearml-api.md 4.3). A name that ends with `.` is a prefix. */
@@ -104,7 +105,7 @@ function isOne(names: readonly string[], name: string): boolean {
 function searchFilter(filters: FilterTable, search: string | undefined): Condition | undefined {
   if (search === undefined || search === "") return undefined;
   return joined(
-    filters.searched.map((field) => ({ sql: `instr(lower(coalesce(${field}, '')), ?)`, values: [search.toLowerCase()] })),
+    filters.searched.map((field) => ({ sql: `regexp(?, ${field})`, values: [textPattern(search)] })),
     "OR",
   );
 }

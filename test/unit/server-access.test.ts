@@ -78,7 +78,11 @@ describe("access to the server", () => {
     expect(text).to.contain('"result_code":200');
     for (const method of ["GET", "PUT", "DELETE", "OPTIONS", "HEAD"])
       expect((await fetch(`${server.apiUrl}/debug.ping`, { method })).status, method).to.equal(200);
-    expect((await fetch(`${server.apiUrl}/%`)).status).to.equal(400);
+    for (const path of ["/%", "/", "/nothing", "/v2/debug.ping"]) {
+      const reply = await fetch(`${server.apiUrl}${path}`);
+      expect(reply.status, path).to.equal(400);
+      expect(await reply.json(), path).to.have.property("meta");
+    }
   });
 
   it("of a run leaves users and keys alone", async () => {

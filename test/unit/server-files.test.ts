@@ -87,6 +87,15 @@ describe("the file server", () => {
     }
   });
 
+  it("answers ranges that cannot be, and folders", async () => {
+    await upload("ranges/x");
+    const reply = await fetch(`${server.filesUrl}/ranges/x`, { headers: { ...headers(), range: "bytes=100-200" } });
+    expect(reply.status).to.equal(416);
+    expect((await get("/ranges")).status).to.equal(404);
+    const part = await fetch(`${server.filesUrl}/ranges/x`, { headers: { ...headers(), range: "bytes=0-2" } });
+    expect([part.status, await part.text()]).to.deep.equal([206, "con"]);
+  });
+
   it("lets nobody in without a token", async () => {
     expect((await fetch(`${server.filesUrl}/a`)).status).to.equal(401);
     expect((await fetch(`${server.filesUrl}/delete_many`, { method: "POST", body: '{"files":["keep"]}' })).status).to.equal(401);

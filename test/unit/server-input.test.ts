@@ -117,6 +117,36 @@ describe("what a caller gets wrong", () => {
     expect(document.runtime).to.deep.equal({ a: null, b: [null, 1] });
   });
 
+  it("is not nested without end", async () => {
+    const deep = (levels: number): string => `${"[".repeat(levels)}1${"]".repeat(levels)}`;
+    for (const levels of [200, 5000, 200_000]) {
+      const body = `{"name": "a task", "type": "training", "runtime": {"a": ${deep(levels)}}}`;
+      expect((await server.call("tasks.create", body)).status, String(levels)).to.equal(400);
+    }
+    const plot = `{"type": "plot", "task": "${task}", "metric": "m", "variant": "v", "data": ${deep(3000)}}`;
+    expect((await server.call("events.add", plot)).status).to.equal(400);
+    expect((await server.call(`debug.ping?${"a.".repeat(3000)}b=1`)).status).to.equal(400);
+    expect((await server.ask("tasks.create", `{"name": "a task", "type": "training", "runtime": {"a": ${deep(50)}}}`)).id).to.be.a(
+      "string",
+    );
+  });
+
+  it("is another project, when only the case of its name is the same", async () => {
+    const [lower, upper] = [
+      await server.ask("projects.create", { name: "team_a/one" }),
+      await server.ask("projects.create", { name: "TEAM_A/one" }),
+    ];
+    const { projects } = await server.ask("projects.get_all", { name: "^team_a$" });
+    await server.ask("projects.update", { project: projects[0].id, name: "renamed" });
+    expect((await server.ask("projects.get_by_id", { project: lower.id })).project.name).to.equal("renamed/one");
+    expect((await server.ask("projects.get_by_id", { project: upper.id })).project.name).to.equal("TEAM_A/one");
+  });
+
+  it("is found by its text, in every alphabet", async () => {
+    const id = await server.task({ name: "Übung (1) Ärger" });
+    expect((await server.ask("tasks.get_all", { search_text: "übung (1) ä", only_fields: ["id"] })).tasks).to.deep.equal([{ id }]);
+  });
+
   it("is told apart from what there already is", async () => {
     await server.ask("queues.create", { name: "one queue" });
     const { id } = await server.ask("queues.create", { name: "another queue" });
