@@ -5,6 +5,7 @@ import { ApiFault } from "../api-fault.ts";
 import type { StoreReply, StoreRequest, StoreThreadOptions, ThreadMessage } from "./messages.ts";
 import { unusable } from "./unusable.ts";
 
+const PROGRAM = new URL(`./thread.${import.meta.url.endsWith(".ts") ? "ts" : "js"}`, import.meta.url);
 const FIRST_RESTART_MS = 100;
 const MAX_RESTART_MS = 30 * SECOND_MS;
 
@@ -21,6 +22,7 @@ export class StoreThread {
   ready: Promise<void>;
   readonly #options: StoreThreadOptions;
   readonly #logger: Logger;
+  readonly #program: URL;
   readonly #pending = new Map<number, Pending>();
   #worker: Worker;
   #count = 0;
@@ -29,10 +31,12 @@ export class StoreThread {
   #restarts = 0;
   #startedAtMs = 0;
   #restart: NodeJS.Timeout | undefined;
+  #giveUp: () => void = () => undefined;
 
-  constructor(options: StoreThreadOptions, logger: Logger) {
+  constructor(options: StoreThreadOptions, logger: Logger, program = PROGRAM) {
     this.#options = options;
     this.#logger = logger;
+    this.#program = program;
     [this.#worker, this.ready] = this.#start();
   }
 
@@ -53,12 +57,12 @@ export class StoreThread {
   async close(): Promise<void> {
     this.#isClosing = true;
     clearTimeout(this.#restart);
+    this.#giveUp();
     await this.#worker.terminate();
   }
 
   #start(): [Worker, Promise<void>] {
-    const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
-    const worker = new Worker(new URL(`./thread.${extension}`, import.meta.url), { workerData: this.#options });
+    const worker = new Worker(this.#program, { workerData: this.#options });
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.#startedAtMs = Date.now();
     worker.on("message", (message: ThreadMessage) => {
@@ -94,8 +98,14 @@ export class StoreThread {
     if (this.#isClosing || !this.#wasReady) return;
     if (Date.now() - this.#startedAtMs > MINUTE_MS) this.#restarts = 0;
     const pauseMs = Math.min(FIRST_RESTART_MS * 2 ** this.#restarts++, MAX_RESTART_MS);
+    // Who asks in the pause waits for the next start: a message to the dead thread would get no answer.
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    promise.catch(() => undefined);
+    this.ready = promise;
+    this.#giveUp = () => reject(startingAgain());
     this.#restart = setTimeout(() => {
       [this.#worker, this.ready] = this.#start();
+      resolve(this.ready);
     }, pauseMs);
   }
 }

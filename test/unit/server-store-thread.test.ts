@@ -1,4 +1,6 @@
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { expect } from "chai";
 import pino from "pino";
 import { ApiFault } from "../../server/api-fault.ts";
@@ -6,6 +8,7 @@ import { Store } from "../../server/store/store.ts";
 import { StoreThread } from "../../server/store/store-thread.ts";
 import { failureOf } from "../support/failure.ts";
 import { temporaryFolder } from "../support/folder.ts";
+import { eventually } from "../support/product.ts";
 
 const logger = pino({ level: "silent" });
 
@@ -17,6 +20,34 @@ describe("the threads of the store", () => {
     expect((await failureOf(first)).message).to.contain("cannot be used");
     await new Promise((resolve) => setTimeout(resolve, 400));
     expect(thread.ready).to.equal(first);
+    await thread.close();
+  });
+
+  it("are started anew when they die, after a growing pause; calls that they held get an answer", async () => {
+    const folder = await temporaryFolder();
+    const program = join(folder, "thread.mjs");
+    await writeFile(
+      program,
+      `import { parentPort } from "node:worker_threads";
+       import { appendFileSync } from "node:fs";
+       appendFileSync(${JSON.stringify(join(folder, "starts"))}, Date.now() + "\\n");
+       parentPort.on("message", ({ endpoint, id }) => {
+         if (endpoint === "die") process.exit(1);
+         if (endpoint === "live") parentPort.postMessage({ kind: "answer", id, json: "{}", queues: [], tasks: [] });
+       });
+       parentPort.postMessage({ kind: "ready" });`,
+    );
+    const thread = new StoreThread({ path: "", mode: "read" }, logger, pathToFileURL(program));
+    const ask = (endpoint: string): Promise<unknown> => thread.ask({ endpoint } as never);
+    for (let n = 0; n < 3; n++) {
+      const [held, died] = await Promise.all([failureOf<ApiFault>(ask("nothing")), failureOf<ApiFault>(ask("die"))]);
+      expect([held.code, held.subcode, died.subcode]).to.deep.equal([500, 102, 102]);
+      await eventually("it lives again", async () => (await ask("live").catch(() => undefined)) !== undefined);
+    }
+    const starts = (await readFile(join(folder, "starts"), "utf8")).trim().split("\n").map(Number);
+    const pauses = starts.slice(1).map((at, n) => at - (starts[n] ?? 0));
+    expect(pauses.length).to.equal(3);
+    expect(pauses[2]).to.be.greaterThan((pauses[0] ?? 0) + 150);
     await thread.close();
   });
 
