@@ -13,6 +13,7 @@ import { type Connection, connect, forgiving, statusOf } from "./connection.ts";
 import { readArguments } from "./container-arguments.ts";
 import { ContainerRun, copyLog } from "./container-run.ts";
 import { containerSpec, LOG_FROM_LABEL, RUN_LABEL } from "./container-spec.ts";
+import { waitForExit } from "./container-wait.ts";
 import type { ContainerOptions } from "./docker-flags.ts";
 import { environmentImage } from "./environment-image.ts";
 import { type HostPaths, hostPaths } from "./host-paths.ts";
@@ -132,15 +133,11 @@ class DockerEngine implements Engine {
   }
 
   /** The end of a container that runs already, its log copied on from where the earlier agent stopped. */
-  async #resumed(
-    context: RunContext,
-    container: Docker.Container,
-    facts: Docker.ContainerInspectInfo | undefined,
-  ): Promise<{ StatusCode: number }> {
+  async #resumed(context: RunContext, container: Docker.Container, facts: Docker.ContainerInspectInfo | undefined): Promise<number> {
     const from = facts?.Config.Labels[LOG_FROM_LABEL];
     const skip = from === undefined ? undefined : (await context.console.size()) - Number(from);
     const [exit] = await Promise.all([
-      container.wait() as Promise<{ StatusCode: number }>,
+      waitForExit(container),
       skip === undefined ? undefined : this.#copyLog(container, context.console.path, skip),
     ]);
     return exit;
@@ -193,7 +190,7 @@ class DockerEngine implements Engine {
     const container = await docker.createContainer(spec);
     try {
       await container.start();
-      const waited = container.wait() as Promise<{ StatusCode: number }>;
+      const waited = waitForExit(container);
       waited.catch(() => undefined);
       const copied = logTo === undefined ? Promise.resolve() : this.#copyLog(container, logTo, 0);
       const complete = waited.then(async (exit) => {
