@@ -3,6 +3,7 @@ import { Command, CommanderError } from "commander";
 import { addAgentCommands } from "./agent-commands.ts";
 import { reportError } from "./report-error.ts";
 import { addServerCommands } from "./server-commands.ts";
+import { addServiceCommands } from "./service-commands.ts";
 import { addTaskCommands } from "./task-commands.ts";
 import { version } from "./version.ts";
 
@@ -15,6 +16,7 @@ const program = new Command("windlass")
 
 addServerCommands(program);
 addAgentCommands(program);
+addServiceCommands(program);
 addTaskCommands(program);
 
 try {

@@ -1,17 +1,7 @@
-import { DAEMON_FLAGS, optionName } from "../../agent/daemon-flags.ts";
 import { runDaemon } from "../../agent/main.ts";
-import { WindlassError } from "../../base/errors.ts";
-import { type AgentFlagsGiven, agentFlags } from "../agent-flags.ts";
-import { loadConfigAside } from "../load-config-aside.ts";
+import { type DaemonFlagsGiven, daemonConfig } from "../daemon-options.ts";
 
-export async function daemonCommand(flags: AgentFlagsGiven & { configFile?: string } & Record<string, unknown>): Promise<number> {
-  const refused = DAEMON_FLAGS.find((flag) => flag.refused !== undefined && flags[optionName(flag)] !== undefined);
-  if (refused !== undefined)
-    throw new WindlassError(`${refused.flags.split(" ")[0]} is not supported`, {
-      code: "unsupported-flag",
-      hint: `Instead: ${refused.refused}.`,
-    });
-  const env = flags.configFile === undefined ? process.env : { ...process.env, CLEARML_CONFIG_FILE: flags.configFile };
-  const { config } = await loadConfigAside(agentFlags(flags), env);
+export async function daemonCommand(flags: DaemonFlagsGiven): Promise<number> {
+  const { config } = await daemonConfig(flags, process.env);
   return await runDaemon(config, { signals: process });
 }
