@@ -13,6 +13,9 @@ import { createClient } from "./client.ts";
 import type { Config } from "./config.ts";
 import { Journal } from "./journal.ts";
 import { readAgentId } from "./recovery.ts";
+import { plainSnapshot } from "./service/plain-snapshot.ts";
+import { startServiceNotify } from "./service/service-notify.ts";
+import { stopReason } from "./service/stop-reason.ts";
 
 export interface DaemonIo {
   /** Where SIGTERM and SIGINT come from. */
@@ -46,9 +49,12 @@ export async function runDaemon(config: Config, io: DaemonIo): Promise<number> {
       { server: config.server.api, queues: config.queues, slots: config.slots, engine: config.engine, state: config.stateFolder },
       "ready, waiting for tasks",
     );
+    service.ready();
     io.onReady?.();
   };
   const agent = new Agent({ config, client, journal, agentId, engine: engine.get, host, logger, clock: systemClock, onReady: ready });
+  const service = startServiceNotify({ snapshot: () => plainSnapshot(agent, config) }, { logger, heartbeatMs: config.heartbeatMs });
+  stack.defer(() => service.stopping());
   const ended = stopOnSignals(agent, config, io.signals, logger);
   await agent.run();
   return ended.code();
@@ -116,6 +122,7 @@ function stopOnSignals(agent: Agent, config: Config, signals: EventEmitter, logg
         agent.running === 0 ? "stopping" : "no new tasks; waiting for the running ones (again to stop them)",
       );
       agent.drain();
+      void leaveOnRestart(logger);
       setTimeout(abort, Math.min(config.drainDeadlineMs, 2 ** 31 - 1)).unref();
     } else if (asked === 2) {
       logger.warn({ signal, running: agent.running }, "stopping the running tasks (again to leave at once)");
@@ -124,4 +131,12 @@ function stopOnSignals(agent: Agent, config: Config, signals: EventEmitter, logg
   };
   for (const signal of ["SIGTERM", "SIGINT"]) signals.on(signal, () => onSignal(signal));
   return { code: () => code };
+}
+
+/** A restart of the service, and a machine that goes down, leave the runs to the next agent. */
+async function leaveOnRestart(logger: Logger): Promise<void> {
+  const reason = await stopReason();
+  if (reason !== "restart" && reason !== "shutdown") return;
+  logger.info({ reason }, "leaving the running tasks to the next agent");
+  process.exit(LEFT);
 }

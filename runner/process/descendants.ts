@@ -20,20 +20,33 @@ async function carries(pid: number, mark: Buffer): Promise<boolean> {
   return !/\) [ZX] /.test(stat);
 }
 
+/** All by which the processes of a run are found. */
+export interface RunProcesses {
+  readonly pgid: number;
+  readonly runId: string;
+  /** Those of its control group, where it has one. */
+  readonly others?: () => Promise<number[]>;
+}
+
 /** SIGTERM to the group and to all that left it, a grace period, SIGKILL until nothing is left (10 s at most). */
-export async function endRun(pgid: number, runId: string, graceMs: number, clock: Clock = systemClock): Promise<void> {
-  await signalAll(pgid, runId, "SIGTERM");
-  if (await allGone(pgid, runId, graceMs, clock)) return;
+export async function endRun(run: RunProcesses, graceMs: number, clock: Clock = systemClock): Promise<void> {
+  await signalAll(run, "SIGTERM");
+  if (await allGone(run, graceMs, clock)) return;
   for (const deadline = clock.now() + 10_000; clock.now() < deadline; ) {
-    await signalAll(pgid, runId, "SIGKILL");
-    if (await allGone(pgid, runId, 200, clock)) return;
+    await signalAll(run, "SIGKILL");
+    if (await allGone(run, 200, clock)) return;
   }
 }
 
-async function signalAll(pgid: number, runId: string, signal: "SIGTERM" | "SIGKILL"): Promise<void> {
-  const marked = await markedProcesses(runId);
-  signalGroup(pgid, signal);
-  for (const pid of marked) {
+/** Processes that the group's signal does not reach; a set, since most carry the mark and are in the control group too. */
+async function strayProcesses({ runId, others }: RunProcesses): Promise<Set<number>> {
+  return new Set([...(await markedProcesses(runId)), ...((await others?.()) ?? [])]);
+}
+
+async function signalAll(run: RunProcesses, signal: "SIGTERM" | "SIGKILL"): Promise<void> {
+  const strays = await strayProcesses(run);
+  signalGroup(run.pgid, signal);
+  for (const pid of strays) {
     try {
       process.kill(pid, signal);
     } catch {
@@ -42,10 +55,10 @@ async function signalAll(pgid: number, runId: string, signal: "SIGTERM" | "SIGKI
   }
 }
 
-async function allGone(pgid: number, runId: string, withinMs: number, clock: Clock): Promise<boolean> {
+async function allGone(run: RunProcesses, withinMs: number, clock: Clock): Promise<boolean> {
   const deadline = clock.now() + withinMs;
   for (let pauseMs = 10; ; pauseMs = Math.min(pauseMs * 2, 200)) {
-    if (!signalGroup(pgid, 0) && (await markedProcesses(runId)).length === 0) return true;
+    if (!signalGroup(run.pgid, 0) && (await strayProcesses(run)).size === 0) return true;
     if (clock.now() >= deadline) return false;
     await clock.sleep(Math.min(pauseMs, Math.max(deadline - clock.now(), 1)));
   }

@@ -5,8 +5,8 @@ import { join } from "node:path";
 export interface MemoryCgroup {
   /** A process writes its pid there to enter. */
   readonly procsFile: string;
-  /** Whether the kernel killed something in it for memory. */
-  killedForMemory(): Promise<boolean>;
+  /** Counts what the kernel killed in it for memory. */
+  readonly eventsFile: string;
   remove(): Promise<void>;
 }
 
@@ -26,7 +26,7 @@ async function createV1(runId: string, limitBytes: number): Promise<MemoryCgroup
     ],
     "memory.limit_in_bytes",
   );
-  return made ? cgroupAt(folder, "memory.oom_control", /^oom_kill ([1-9]\d*)/m) : undefined;
+  return made ? cgroupAt(folder, "memory.oom_control") : undefined;
 }
 
 async function createV2(runId: string, limitBytes: number): Promise<MemoryCgroup | undefined> {
@@ -48,7 +48,7 @@ async function createV2(runId: string, limitBytes: number): Promise<MemoryCgroup
     ],
     "memory.max",
   );
-  return made ? cgroupAt(folder, "memory.events", /^oom_kill ([1-9]\d*)/m) : undefined;
+  return made ? cgroupAt(folder, "memory.events") : undefined;
 }
 
 async function ownPath(pattern: RegExp): Promise<string | undefined> {
@@ -74,10 +74,10 @@ async function make(folder: string, values: readonly (readonly [string, number])
   return true;
 }
 
-function cgroupAt(folder: string, eventsFile: string, killed: RegExp): MemoryCgroup {
+function cgroupAt(folder: string, eventsFile: string): MemoryCgroup {
   return {
     procsFile: join(folder, "cgroup.procs"),
-    killedForMemory: async () => killed.test(await readFile(join(folder, eventsFile), "utf8").catch(() => "")),
+    eventsFile: join(folder, eventsFile),
     remove: () => rmdir(folder).catch(() => undefined),
   };
 }

@@ -8,7 +8,8 @@ import { requirementsOf } from "../environment/requirements.ts";
 import { ensureVenv } from "../environment/venv.ts";
 import { runFilesFolder } from "../launch/compose-launch.ts";
 import type { Source } from "../source/source.ts";
-import { ProcessRun } from "./process-run.ts";
+import { ProcessRun, type ProcessRunParts } from "./process-run.ts";
+import { RunScopes } from "./run-scope.ts";
 import { handleSetupScript } from "./setup-script.ts";
 
 export interface ProcessEngineOptions {
@@ -22,10 +23,10 @@ export function createProcessEngine(options: ProcessEngineOptions): Engine {
 
 class ProcessEngine implements Engine {
   readonly kind = "process";
-  readonly #logger: Logger;
+  readonly #parts: ProcessRunParts;
 
   constructor(logger: Logger) {
-    this.#logger = logger;
+    this.#parts = { logger, scopes: new RunScopes(logger) };
   }
 
   /** A venv where there are requirements; else the interpreter itself. */
@@ -56,7 +57,7 @@ class ProcessEngine implements Engine {
 
   async launch(context: RunContext, _source: Source, environment: Environment, launch: Launch): Promise<Running> {
     await mkdir(join(context.folder, "tmp"), { recursive: true, mode: 0o700 });
-    return await ProcessRun.start(context, environment, launch, this.#logger);
+    return await ProcessRun.start(context, environment, launch, this.#parts);
   }
 
   async adopt(context: RunContext, handle: RunHandle): Promise<Running | undefined> {

@@ -13,22 +13,32 @@ import { createProcessTreeSource } from "../../monitor/resources/process-tree.ts
 import type { Environment, Exit, Launch, RunContext, RunHandle, Running } from "../engine.ts";
 import { RunError } from "../run-error.ts";
 import { endRun, RUN_MARK } from "./descendants.ts";
-import { createMemoryCgroup, type MemoryCgroup } from "./memory-cgroup.ts";
+import { type Enclosure, encloseRun, foundEnclosure } from "./enclosure.ts";
+import type { RunScopes } from "./run-scope.ts";
+
+export interface ProcessRunParts {
+  readonly logger: Logger;
+  readonly scopes: RunScopes;
+}
 
 type ProcessHandle = Extract<RunHandle, { kind: "process" }>;
 
 /**
  * The shell line around the program. It outlives TERM and INT with a handler (an ignored signal would be inherited by the
  * program), keeps its own remarks ("Killed") out of the console, and leaves the exit code in a file, complete or not at all.
- * $1 = exit file, $2 = cgroup.procs or empty, the rest is the program.
+ * It waits for one line on its standard input before it starts the program: until then the agent can put it into a control
+ * group, and an agent that dies has started nothing. The line names the file that counts what was killed for memory, or is
+ * empty; a copy is kept, since a scope's control group goes with its last process. $1 = exit file, the rest is the program.
  */
 const WRAPPER = `
 trap : TERM INT HUP
-exit_file=$1; cgroup=$2; shift 2
+exit_file=$1; shift
 exec 3>&2 2>/dev/null
-if [ -n "$cgroup" ]; then echo $$ > "$cgroup"; fi
+read -r events || exit 125
+exec </dev/null
 "$@" 2>&3 3>&-
 code=$?
+if [ -n "$events" ]; then cat "$events" > "$exit_file.memory"; fi
 echo $code > "$exit_file.tmp" && mv "$exit_file.tmp" "$exit_file"
 exit $code
 `;
@@ -38,32 +48,30 @@ export class ProcessRun implements Running {
   readonly figures: FigureSource;
   readonly exited: Promise<Exit>;
   readonly #context: RunContext;
-  readonly #cgroup: MemoryCgroup | undefined;
+  readonly #enclosure: Enclosure;
 
-  private constructor(context: RunContext, handle: ProcessHandle, cgroup: MemoryCgroup | undefined, ended: Promise<void>) {
+  private constructor(context: RunContext, handle: ProcessHandle, enclosure: Enclosure, ended: Promise<void>) {
     this.#context = context;
     this.handle = handle;
-    this.#cgroup = cgroup;
+    this.#enclosure = enclosure;
     this.figures = createProcessTreeSource(handle.pid);
     this.exited = ended.then(() => this.#learnExit());
     this.exited.catch(() => undefined);
   }
 
   /** Starts the program in a session of its own; its output goes straight into the console's file. */
-  static async start(context: RunContext, environment: Environment, launch: Launch, logger: Logger): Promise<ProcessRun> {
-    const cgroup = await limitMemory(context);
+  static async start(context: RunContext, environment: Environment, launch: Launch, parts: ProcessRunParts): Promise<ProcessRun> {
     const console = await open(context.console.path, "a", 0o600);
     try {
-      const exitFile = exitFileOf(context);
-      const child = spawn("/bin/sh", ["-c", WRAPPER, "windlass-run", exitFile, cgroup?.procsFile ?? "", ...launch.argv], {
+      const child = spawn("/bin/sh", ["-c", WRAPPER, "windlass-run", exitFileOf(context), ...launch.argv], {
         cwd: launch.cwd,
         env: processVariables(context, environment, launch),
-        stdio: ["ignore", console.fd, console.fd],
+        stdio: ["pipe", console.fd, console.fd],
         detached: true,
       });
-      const ended = endOf(child, logger);
+      const ended = endOf(child, parts.logger);
       const handle = await handleOf(child);
-      return new ProcessRun(context, handle, cgroup, ended);
+      return new ProcessRun(context, handle, await letGo(child, handle.pid, context, parts.scopes), ended);
     } finally {
       await console.close();
     }
@@ -73,37 +81,50 @@ export class ProcessRun implements Running {
   static async adopt(context: RunContext, handle: ProcessHandle): Promise<ProcessRun | undefined> {
     const alive = await isAlive(handle);
     if (!alive && (await readIfThere(exitFileOf(context))) === undefined) return undefined;
-    return new ProcessRun(context, handle, undefined, alive ? untilGone(handle, exitFileOf(context)) : Promise.resolve());
+    const enclosure = await foundEnclosure(context.runId);
+    return new ProcessRun(context, handle, enclosure, alive ? untilGone(handle, exitFileOf(context)) : Promise.resolve());
   }
 
   async stop(graceMs: number): Promise<void> {
-    await endRun(this.handle.pid, this.#context.runId, graceMs);
+    await endRun({ pgid: this.handle.pid, runId: this.#context.runId, others: () => this.#enclosure.pids() }, graceMs);
   }
 
   async remove(): Promise<void> {
     await this.stop(0);
-    await this.#cgroup?.remove();
-    await rm(exitFileOf(this.#context), { force: true });
+    await this.#enclosure.remove();
+    for (const file of [exitFileOf(this.#context), memoryFileOf(this.#context)]) await rm(file, { force: true });
     await rm(join(this.#context.folder, "tmp"), { recursive: true, force: true });
   }
 
   async #learnExit(): Promise<Exit> {
     const text = await readIfThere(exitFileOf(this.#context));
-    const oomKilled = (await this.#cgroup?.killedForMemory()) ?? false;
+    const oomKilled = await this.#killedForMemory();
     if (text === undefined) return { exitCode: 137, oomKilled, lost: !oomKilled };
     const exitCode = Number(text.trim());
     return { exitCode, oomKilled: oomKilled && exitCode !== 0 };
   }
+
+  async #killedForMemory(): Promise<boolean> {
+    const { eventsFile } = this.#enclosure;
+    const events = (await readIfThere(memoryFileOf(this.#context))) ?? (eventsFile && (await readIfThere(eventsFile).catch(() => "")));
+    return /^oom_kill [1-9]/m.test(events ?? "");
+  }
 }
 
 const exitFileOf = (context: RunContext): string => join(context.folder, "exit");
+const memoryFileOf = (context: RunContext): string => `${exitFileOf(context)}.memory`;
 
-async function limitMemory(context: RunContext): Promise<MemoryCgroup | undefined> {
-  const limitBytes = context.settings.process.memoryLimitBytes;
-  if (limitBytes === undefined) return undefined;
-  const cgroup = await createMemoryCgroup(context.runId, limitBytes);
-  if (cgroup === undefined) await context.console.say("the memory limit is not applied: the agent may not make a cgroup on this machine");
-  return cgroup;
+/** Encloses the wrapper, then lets it start the program. */
+async function letGo(child: ChildProcess, pid: number, context: RunContext, scopes: RunScopes): Promise<Enclosure> {
+  child.stdin?.on("error", () => undefined);
+  try {
+    const enclosure = await encloseRun(pid, context, scopes);
+    child.stdin?.end(`${enclosure.eventsFile ?? ""}\n`);
+    return enclosure;
+  } catch (error) {
+    child.stdin?.destroy();
+    throw error;
+  }
 }
 
 /** A little of the agent's environment that every program expects, then what the run says. */
