@@ -43,9 +43,9 @@ function judgedLoops(snapshot: AgentSnapshot, nowMs: number, limits: LivenessLim
   return loops;
 }
 
-/** With no slot free, paused or draining there is nothing to look for. */
-function isLookingForWork({ state, slots }: AgentSnapshot): boolean {
-  return state === "running" && slots.some((slot) => slot.run === undefined);
+/** Paused or draining, with no slot free or no queue there, nothing is looked for. */
+function isLookingForWork({ state, slots, queues }: AgentSnapshot): boolean {
+  return state === "running" && slots.some((slot) => slot.run === undefined) && queues.some((queue) => queue.id !== undefined);
 }
 
 function limitOf(loop: Loop, limits: LivenessLimits): number {

@@ -9,7 +9,7 @@ import { statusLine } from "./status-line.ts";
 export interface ServiceNotifyParts {
   readonly logger: Logger;
   /** How often the agent's heartbeat goes. */
-  readonly heartbeatMs: number;
+  readonly heartbeatMs: () => number;
   readonly clock?: Clock;
   readonly address?: NotifyAddress | undefined;
   readonly send?: (socket: string, assignments: readonly string[]) => Promise<void>;
@@ -41,7 +41,6 @@ class SystemdNotify implements ServiceNotify {
   readonly #address: NotifyAddress;
   readonly #parts: ServiceNotifyParts;
   readonly #clock: Clock;
-  readonly #limits: LivenessLimits;
   readonly #over = new AbortController();
   readonly #startedAt: number;
   /** Messages go out one after the other, in order. */
@@ -57,7 +56,6 @@ class SystemdNotify implements ServiceNotify {
     this.#address = address;
     this.#parts = parts;
     this.#clock = parts.clock ?? systemClock;
-    this.#limits = { ...LIVENESS, heartbeatMs: Math.max(LIVENESS.heartbeatMs, 3 * parts.heartbeatMs) };
     this.#startedAt = this.#clock.now();
     void this.#lookRound();
   }
@@ -90,10 +88,14 @@ class SystemdNotify implements ServiceNotify {
   #look(lagMs: number, everyMs: number): void {
     const now = this.#clock.now();
     if (!this.#isReady && now - this.#startedAt >= READY_ANYWAY_MS) this.ready();
-    this.#judge(stuckReason(this.#control.snapshot(), now, lagMs, this.#limits));
+    this.#judge(stuckReason(this.#control.snapshot(), now, lagMs, this.#limits()));
     const halfMs = (this.#address.watchdogMs ?? Infinity) / 2;
     const isDue = this.#isReady && this.#stuck === undefined && now - this.#fedAt + everyMs / 2 >= halfMs;
     this.#say([...this.#newStatus(), ...(isDue ? this.#feed() : [])]);
+  }
+
+  #limits(): LivenessLimits {
+    return { ...LIVENESS, heartbeatMs: Math.max(LIVENESS.heartbeatMs, 3 * this.#parts.heartbeatMs()) };
   }
 
   /** While it is stuck it is looked at again at every look, so that a clock that was set or a sleep of the machine kills nothing. */

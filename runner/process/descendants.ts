@@ -1,6 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { type Clock, systemClock } from "../../base/clock.ts";
 import { signalGroup } from "../../base/process-group.ts";
+import { identityOf, type ProcessIdentity } from "../../base/process-identity.ts";
 
 /** The variable by which everything that a run started is found again, whatever group or session it moved to. */
 export const RUN_MARK = "WINDLASS_RUN";
@@ -22,7 +23,7 @@ async function carries(pid: number, mark: Buffer): Promise<boolean> {
 
 /** All by which the processes of a run are found. */
 export interface RunProcesses {
-  readonly pgid: number;
+  readonly leader: ProcessIdentity;
   readonly runId: string;
   /** Those of its control group, where it has one. */
   readonly others?: () => Promise<number[]>;
@@ -30,6 +31,7 @@ export interface RunProcesses {
 
 /** SIGTERM to the group and to all that left it, a grace period, SIGKILL until nothing is left (10 s at most). */
 export async function endRun(run: RunProcesses, graceMs: number, clock: Clock = systemClock): Promise<void> {
+  if (await allGone(run, 0, clock)) return;
   await signalAll(run, "SIGTERM");
   if (await allGone(run, graceMs, clock)) return;
   for (const deadline = clock.now() + 10_000; clock.now() < deadline; ) {
@@ -38,14 +40,14 @@ export async function endRun(run: RunProcesses, graceMs: number, clock: Clock = 
   }
 }
 
-/** Processes that the group's signal does not reach; a set, since most carry the mark and are in the control group too. */
+/** Processes that the group's signal may not reach; a set, since most carry the mark and are in the control group too. */
 async function strayProcesses({ runId, others }: RunProcesses): Promise<Set<number>> {
   return new Set([...(await markedProcesses(runId)), ...((await others?.()) ?? [])]);
 }
 
 async function signalAll(run: RunProcesses, signal: "SIGTERM" | "SIGKILL"): Promise<void> {
   const strays = await strayProcesses(run);
-  signalGroup(run.pgid, signal);
+  await signalOwnGroup(run.leader, signal);
   for (const pid of strays) {
     try {
       process.kill(pid, signal);
@@ -58,8 +60,15 @@ async function signalAll(run: RunProcesses, signal: "SIGTERM" | "SIGKILL"): Prom
 async function allGone(run: RunProcesses, withinMs: number, clock: Clock): Promise<boolean> {
   const deadline = clock.now() + withinMs;
   for (let pauseMs = 10; ; pauseMs = Math.min(pauseMs * 2, 200)) {
-    if (!signalGroup(run.pgid, 0) && (await strayProcesses(run)).size === 0) return true;
+    if (!(await signalOwnGroup(run.leader, 0)) && (await strayProcesses(run)).size === 0) return true;
     if (clock.now() >= deadline) return false;
     await clock.sleep(Math.min(pauseMs, Math.max(deadline - clock.now(), 1)));
   }
+}
+
+/** Long after its leader the number of a group may belong to a stranger: then there is none of ours. */
+async function signalOwnGroup(leader: ProcessIdentity, signal: NodeJS.Signals | 0): Promise<boolean> {
+  const now = await identityOf(leader.pid);
+  const isStranger = now !== undefined && now.startTime !== leader.startTime;
+  return !isStranger && signalGroup(leader.pid, signal);
 }

@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { readIfThere } from "../../base/files.ts";
 import { ownUnit } from "../../base/own-unit.ts";
 import type { RunContext } from "../engine.ts";
-import { createMemoryCgroup, type MemoryCgroup } from "./memory-cgroup.ts";
+import { createMemoryCgroup, type MemoryCgroup, openMemoryCgroup } from "./memory-cgroup.ts";
 import { type RunScopes, scopeName } from "./run-scope.ts";
 
 /** The control group that holds all that a run starts, whatever it does to its group, session or environment. */
@@ -27,8 +27,10 @@ export async function encloseRun(pid: number, context: RunContext, scopes: RunSc
   return entered ? byFolder(cgroup.procsFile, cgroup.eventsFile, () => cgroup.remove()) : NONE;
 }
 
-/** What an earlier agent process put this run into, if it was a scope. */
+/** What an earlier agent process put this run into. */
 export async function foundEnclosure(runId: string): Promise<Enclosure> {
+  const cgroup = await openMemoryCgroup(runId);
+  if (cgroup !== undefined) return byFolder(cgroup.procsFile, cgroup.eventsFile, () => cgroup.remove());
   const folders = await scopeFolders(runId);
   return folders === undefined ? NONE : byFolder(folders.procsFile, folders.eventsFile);
 }

@@ -8,25 +8,21 @@ import { requirementsOf } from "../environment/requirements.ts";
 import { ensureVenv } from "../environment/venv.ts";
 import { runFilesFolder } from "../launch/compose-launch.ts";
 import type { Source } from "../source/source.ts";
-import { ProcessRun, type ProcessRunParts } from "./process-run.ts";
+import { ProcessRun } from "./process-run.ts";
 import { RunScopes } from "./run-scope.ts";
 import { handleSetupScript } from "./setup-script.ts";
 
-export interface ProcessEngineOptions {
-  readonly logger: Logger;
-}
-
 /** Runs tasks as plain processes of this machine, for where there is no Docker. */
-export function createProcessEngine(options: ProcessEngineOptions): Engine {
-  return new ProcessEngine(options.logger);
+export function createProcessEngine(logger: Logger): Engine {
+  return new ProcessEngine(new RunScopes(logger));
 }
 
 class ProcessEngine implements Engine {
   readonly kind = "process";
-  readonly #parts: ProcessRunParts;
+  readonly #scopes: RunScopes;
 
-  constructor(logger: Logger) {
-    this.#parts = { logger, scopes: new RunScopes(logger) };
+  constructor(scopes: RunScopes) {
+    this.#scopes = scopes;
   }
 
   /** A venv where there are requirements; else the interpreter itself. */
@@ -57,15 +53,20 @@ class ProcessEngine implements Engine {
 
   async launch(context: RunContext, _source: Source, environment: Environment, launch: Launch): Promise<Running> {
     await mkdir(join(context.folder, "tmp"), { recursive: true, mode: 0o700 });
-    return await ProcessRun.start(context, environment, launch, this.#parts);
+    return await ProcessRun.start(context, environment, launch, this.#scopes);
   }
 
-  async adopt(context: RunContext, handle: RunHandle): Promise<Running | undefined> {
-    return handle.kind === "process" ? await ProcessRun.adopt(context, handle) : undefined;
+  async adopt(context: RunContext, handle: RunHandle | undefined): Promise<Running | undefined> {
+    return handle?.kind === "container" ? undefined : await ProcessRun.adopt(context, handle);
   }
 
   async removeFolder(_context: RunContext, folder: string): Promise<void> {
     await rm(folder, { recursive: true, force: true, maxRetries: 2 });
+  }
+
+  /** A process of a run that nobody knows is ended at the clean-up of that run; there is nothing else to find it by. */
+  removeStrays(): Promise<number> {
+    return Promise.resolve(0);
   }
 
   close(): Promise<void> {

@@ -34,6 +34,8 @@ describe("whether the watchdog is fed", () => {
     for (const state of ["paused", "draining"] as const)
       expect(stuckReason(snapshotWith({ state, loops: loops({ claim: HOUR, watch: HOUR }) }), NOW, 0), state).to.equal(undefined);
     expect(stuckReason(snapshotWith({ slots: [busySlot("host:0")], loops: loops({ claim: HOUR }) }), NOW, 0)).to.equal(undefined);
+    const missing = snapshotWith({ queues: [{ wanted: "gpu", id: undefined }], loops: loops({ claim: HOUR }) });
+    expect(stuckReason(missing, NOW, 0)).to.equal(undefined);
     expect(stuckReason(snapshotWith({ state: "starting", loops: loops({ heartbeat: HOUR }) }), NOW, 0)).to.equal(undefined);
   });
 

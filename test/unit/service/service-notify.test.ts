@@ -59,7 +59,7 @@ describe("what the service manager is told", () => {
       said.push(...lines);
       return Promise.resolve();
     };
-    return { logger: createLogger({ level: "error", format: "json" }), heartbeatMs: 30_000, clock, send };
+    return { logger: createLogger({ level: "error", format: "json" }), heartbeatMs: () => 30_000, clock, send };
   }
 
   const feeds = (): number => said.filter((line) => line === "WATCHDOG=1").length;
