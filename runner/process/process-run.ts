@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { open, rm, stat } from "node:fs/promises";
 import { messageOf } from "../../base/errors.ts";
 import { readIfThere } from "../../base/files.ts";
-import { identityOf } from "../../base/process-identity.ts";
+import { currentBootId, identityOf } from "../../base/process-identity.ts";
 import type { FigureSource } from "../../monitor/resources/figure-source.ts";
 import { createProcessTreeSource } from "../../monitor/resources/process-tree.ts";
 import type { Environment, Exit, Launch, RunContext, RunHandle, Running } from "../engine.ts";
@@ -21,11 +21,12 @@ type ProcessHandle = Extract<RunHandle, { kind: "process" }>;
  * program), keeps its own remarks ("Killed") out of the console, says who it is before the program starts, and leaves the exit
  * code in a file, complete or not at all. First of all it waits for a line on its standard input: until then the agent can put
  * it into a control group, and an agent that dies has started nothing. The line names the file that counts kills for memory,
- * or is empty; a copy is kept, since the control group of a scope goes with its last process. $1 = pid file, $2 = exit file,
- * the rest is the program.
+ * or is empty; a copy is kept, since the control group of a scope goes with its last process. Behind the exit code stands
+ * whether somebody sent TERM, as a machine that goes down does. $1 = pid file, $2 = exit file, the rest is the program.
  */
 const WRAPPER = `
-trap : TERM INT HUP
+trap : INT HUP
+trap told=TERM TERM
 read -r events || exit 125
 echo $$ > "$1.tmp" && mv "$1.tmp" "$1" || exit 126
 exit_file=$2; shift 2
@@ -33,7 +34,7 @@ exec 3>&2 2>/dev/null </dev/null
 "$@" 2>&3 3>&-
 code=$?
 if [ -n "$events" ]; then cat "$events" > "$exit_file.memory"; fi
-echo $code > "$exit_file.tmp" && mv "$exit_file.tmp" "$exit_file"
+echo "$code $told" > "$exit_file.tmp" && mv "$exit_file.tmp" "$exit_file"
 exit $code
 `;
 
@@ -98,9 +99,15 @@ export class ProcessRun implements Running {
     const endedAtMs = await changedAt(exitFileOf(this.#context));
     const oomKilled = await this.#killedForMemory();
     await this.stop(0);
-    const exitCode = text === undefined ? code : Number(text.trim());
+    const exitCode = text === undefined ? code : await this.#codeIn(text);
     if (exitCode === undefined) return { exitCode: 137, oomKilled, ...(oomKilled ? {} : { lost: "killed" }) };
     return { exitCode, oomKilled: oomKilled && exitCode !== 0, endedAtMs };
+  }
+
+  /** A program that was told to end by a machine that is up again now was lost, whatever it made of that. */
+  async #codeIn(text: string): Promise<number | undefined> {
+    const [code, told] = text.trim().split(" ");
+    return told === "TERM" && this.handle.bootId !== (await currentBootId()) ? undefined : Number(code);
   }
 
   async #killedForMemory(): Promise<boolean> {
