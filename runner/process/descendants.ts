@@ -1,74 +1,91 @@
 import { readdir, readFile } from "node:fs/promises";
 import { type Clock, systemClock } from "../../base/clock.ts";
-import { signalGroup } from "../../base/process-group.ts";
 import { identityOf, type ProcessIdentity } from "../../base/process-identity.ts";
+import { CONSOLE_ROLE, ROLE } from "../launch/console-pipe.ts";
 
 /** The variable by which everything that a run started is found again, whatever group or session it moved to. */
 export const RUN_MARK = "WINDLASS_RUN";
 
-/** Live processes that carry the run's mark in their environment. */
-export async function markedProcesses(runId: string): Promise<number[]> {
+export interface Member {
+  readonly pid: number;
+  /** It only brings the console to its file, and ends by itself when nobody writes any more. */
+  readonly isConsole: boolean;
+}
+
+const CONSOLE_MARK = Buffer.from(`${ROLE}=${CONSOLE_ROLE}\0`);
+
+const NOBODY: ReadonlySet<number> = new Set();
+
+/** Live processes that carry the run's mark in their environment, or are of this process group or of these; a zombie is not alive. */
+export async function membersOf(runId: string, pgid?: number, enclosed = NOBODY): Promise<Member[]> {
   const mark = Buffer.from(`${RUN_MARK}=${runId}\0`);
   const pids = (await readdir("/proc").catch(() => [])).filter((name) => /^\d+$/.test(name)).map(Number);
-  const marked = await Promise.all(pids.map(async (pid) => ((await carries(pid, mark)) ? pid : undefined)));
-  return marked.filter((pid) => pid !== undefined);
+  const members = await Promise.all(pids.map((pid) => memberOf(pid, mark, (group) => group === pgid || enclosed.has(pid))));
+  return members.filter((one) => one !== undefined);
 }
 
-async function carries(pid: number, mark: Buffer): Promise<boolean> {
+async function memberOf(pid: number, mark: Buffer, belongs: (group: number) => boolean): Promise<Member | undefined> {
   const environ = await readFile(`/proc/${pid}/environ`).catch(() => undefined);
-  if (environ?.includes(mark) !== true) return false;
+  const isMarked = environ?.includes(mark) === true;
   const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
-  return !/\) [ZX] /.test(stat);
+  const [state = "X", , group] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  if ("ZX".includes(state) || !(isMarked || belongs(Number(group)))) return undefined;
+  return { pid, isConsole: environ?.includes(CONSOLE_MARK) === true };
 }
 
-/** All by which the processes of a run are found. */
+/** All by which the processes of a run are found, beside its mark. */
 export interface RunProcesses {
   readonly leader: ProcessIdentity;
   readonly runId: string;
   /** Those of its control group, where it has one. */
-  readonly others?: () => Promise<number[]>;
+  readonly enclosed?: () => Promise<number[]>;
 }
 
-/** SIGTERM to the group and to all that left it, a grace period, SIGKILL until nothing is left (10 s at most). */
-export async function endRun(run: RunProcesses, graceMs: number, clock: Clock = systemClock): Promise<void> {
-  if (await allGone(run, 0, clock)) return;
-  await signalAll(run, "SIGTERM");
-  if (await allGone(run, graceMs, clock)) return;
+/**
+ * SIGTERM to the group and to all that left it, a grace period, SIGKILL until nothing is left (10 s at most). The console's
+ * `cat` goes last, when it has brought home what was printed.
+ */
+export async function endRun({ leader, runId, enclosed }: RunProcesses, graceMs: number, clock: Clock = systemClock): Promise<void> {
+  const members = async (): Promise<Member[]> => await membersOf(runId, await ownGroup(leader), new Set(await enclosed?.()));
+  const gone = (withinMs: number): Promise<boolean> => allGone(members, withinMs, clock);
+  if (await gone(0)) return;
+  for (const { pid } of await members()) kill(pid, "SIGTERM");
+  if (await gone(graceMs)) return;
+  await killPrograms(members);
   for (const deadline = clock.now() + 10_000; clock.now() < deadline; ) {
-    await signalAll(run, "SIGKILL");
-    if (await allGone(run, 200, clock)) return;
+    if (await gone(200)) return;
+    for (const { pid } of await members()) kill(pid, "SIGKILL");
   }
 }
 
-/** Processes that the group's signal may not reach; a set, since most carry the mark and are in the control group too. */
-async function strayProcesses({ runId, others }: RunProcesses): Promise<Set<number>> {
-  return new Set([...(await markedProcesses(runId)), ...((await others?.()) ?? [])]);
-}
-
-async function signalAll(run: RunProcesses, signal: "SIGTERM" | "SIGKILL"): Promise<void> {
-  const strays = await strayProcesses(run);
-  await signalOwnGroup(run.leader, signal);
-  for (const pid of strays) {
-    try {
-      process.kill(pid, signal);
-    } catch {
-      // It ended in between.
-    }
+/** Again and again, as long as new ones come: a fork may be faster than a look. */
+async function killPrograms(members: () => Promise<Member[]>): Promise<void> {
+  for (let round = 0; round < 20; round++) {
+    const programs = (await members()).filter(({ isConsole }) => !isConsole);
+    if (programs.length === 0) return;
+    for (const { pid } of programs) kill(pid, "SIGKILL");
   }
 }
 
-async function allGone(run: RunProcesses, withinMs: number, clock: Clock): Promise<boolean> {
+async function allGone(members: () => Promise<Member[]>, withinMs: number, clock: Clock): Promise<boolean> {
   const deadline = clock.now() + withinMs;
   for (let pauseMs = 10; ; pauseMs = Math.min(pauseMs * 2, 200)) {
-    if (!(await signalOwnGroup(run.leader, 0)) && (await strayProcesses(run)).size === 0) return true;
+    if ((await members()).length === 0) return true;
     if (clock.now() >= deadline) return false;
     await clock.sleep(Math.min(pauseMs, Math.max(deadline - clock.now(), 1)));
   }
 }
 
 /** Long after its leader the number of a group may belong to a stranger: then there is none of ours. */
-async function signalOwnGroup(leader: ProcessIdentity, signal: NodeJS.Signals | 0): Promise<boolean> {
+async function ownGroup(leader: ProcessIdentity): Promise<number | undefined> {
   const now = await identityOf(leader.pid);
-  const isStranger = now !== undefined && now.startTime !== leader.startTime;
-  return !isStranger && signalGroup(leader.pid, signal);
+  return now === undefined || now.startTime === leader.startTime ? leader.pid : undefined;
+}
+
+function kill(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // It ended in between.
+  }
 }

@@ -1,16 +1,17 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { open, rm, stat } from "node:fs/promises";
+import { rm, stat } from "node:fs/promises";
 import { messageOf } from "../../base/errors.ts";
 import { readIfThere } from "../../base/files.ts";
 import { currentBootId, identityOf } from "../../base/process-identity.ts";
 import type { FigureSource } from "../../monitor/resources/figure-source.ts";
 import { createProcessTreeSource } from "../../monitor/resources/process-tree.ts";
 import type { Environment, Exit, Launch, RunContext, RunHandle, Running } from "../engine.ts";
+import { consolePipe, makeConsolePipe, RUN_PROGRAM, START_READER } from "../launch/console-pipe.ts";
 import { RunError } from "../run-error.ts";
 import { endRun } from "./descendants.ts";
 import { type Enclosure, encloseRun, foundEnclosure } from "./enclosure.ts";
-import { exitFileOf, findProgram, memoryFileOf, pidFileOf, untilGone } from "./found-program.ts";
+import { exitFileOf, findProgram, memoryFileOf, pidFileOf, untilGone, untilLeftBehind } from "./found-program.ts";
 import { processVariables } from "./process-variables.ts";
 import type { RunScopes } from "./run-scope.ts";
 
@@ -22,19 +23,21 @@ type ProcessHandle = Extract<RunHandle, { kind: "process" }>;
  * code in a file, complete or not at all. First of all it waits for a line on its standard input: until then the agent can put
  * it into a control group, and an agent that dies has started nothing. The line names the file that counts kills for memory,
  * or is empty; a copy is kept, since the control group of a scope goes with its last process. Behind the exit code stands
- * whether somebody sent TERM, as a machine that goes down does. $1 = pid file, $2 = exit file, the rest is the program.
+ * whether somebody sent TERM, as a machine that goes down does. $1 = pid file, $2 = exit file, $3 = the console's pipe,
+ * $4 = its file, the rest is the program.
  */
 const WRAPPER = `
 trap : INT HUP
 trap told=TERM TERM
 read -r events || exit 125
+exec </dev/null
 echo $$ > "$1.tmp" && mv "$1.tmp" "$1" || exit 126
-exit_file=$2; shift 2
-exec 3>&2 2>/dev/null </dev/null
-"$@" 2>&3 3>&-
-code=$?
+exit_file=$2; pipe=$3; console=$4; shift 4
+${START_READER}
+${RUN_PROGRAM}
 if [ -n "$events" ]; then cat "$events" > "$exit_file.memory"; fi
 echo "$code $told" > "$exit_file.tmp" && mv "$exit_file.tmp" "$exit_file"
+while kill -0 $reader; do wait $reader; done
 exit $code
 `;
 
@@ -55,23 +58,20 @@ export class ProcessRun implements Running {
     this.exited.catch(() => undefined);
   }
 
-  /** Starts the program in a session of its own; its output goes straight into the console's file. */
+  /** Starts the program in a session of its own; its output goes into the console's pipe. */
   static async start(context: RunContext, environment: Environment, launch: Launch, scopes: RunScopes): Promise<ProcessRun> {
-    const console = await open(context.console.path, "a", 0o600);
-    try {
-      const files = [pidFileOf(context), exitFileOf(context)];
-      const child = spawn("/bin/sh", ["-c", WRAPPER, "windlass-run", ...files, ...launch.argv], {
-        cwd: launch.cwd,
-        env: processVariables(context, environment, launch),
-        stdio: ["pipe", console.fd, console.fd],
-        detached: true,
-      });
-      const ended = codeOf(child);
-      const handle = await handleOf(child);
-      return new ProcessRun(context, handle, await letGo(child, handle.pid, context, scopes), ended);
-    } finally {
-      await console.close();
-    }
+    const pipe = consolePipe(context.folder);
+    await makeConsolePipe(pipe);
+    const files = [pidFileOf(context), exitFileOf(context), pipe, context.console.path];
+    const child = spawn("/bin/sh", ["-c", WRAPPER, "windlass-run", ...files, ...launch.argv], {
+      cwd: launch.cwd,
+      env: processVariables(context, environment, launch),
+      stdio: ["pipe", "ignore", "ignore"],
+      detached: true,
+    });
+    const ended = Promise.race([codeOf(child), untilLeftBehind(exitFileOf(context))]);
+    const handle = await handleOf(child);
+    return new ProcessRun(context, handle, await letGo(child, handle.pid, context, scopes), ended);
   }
 
   /** A program of an earlier agent process: alive, ended, or lost; undefined: none was ever started. */
@@ -84,7 +84,7 @@ export class ProcessRun implements Running {
 
   async stop(graceMs: number): Promise<void> {
     const { runId } = this.#context;
-    await endRun({ leader: this.handle, runId, others: () => this.#enclosure.pids() }, graceMs);
+    await endRun({ leader: this.handle, runId, enclosed: () => this.#enclosure.pids() }, graceMs);
   }
 
   async remove(): Promise<void> {
