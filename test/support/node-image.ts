@@ -48,7 +48,7 @@ export async function serviceImage(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "windlass-image-"));
   await run("npm", ["pack", "--silent", "--pack-destination", folder], { cwd: ROOT });
   await writeFile(join(folder, "Dockerfile"), `FROM ${base}\nCOPY *.tgz /opt/\nRUN npm install --global --omit=dev /opt/*.tgz\n`);
-  await buildImage("windlass-test-service", folder);
+  await buildImage("windlass-test-installed", folder);
   await rm(folder, { recursive: true });
-  return "windlass-test-service";
+  return "windlass-test-installed";
 }
