@@ -26,7 +26,7 @@ export const DAEMON_FLAGS: readonly DaemonFlag[] = [
   { flags: "--foreground", about: "stay in the foreground; it always does", ignored: true },
   { flags: "--force-current-version", about: "nothing of the agent is installed into containers", ignored: true },
   { flags: "--check-bootstrap", about: "there is no bootstrap package", ignored: true },
-  { flags: "--detached", about: "run in the background", refused: "run it as a service (systemd/windlass.service), or with nohup and &" },
+  { flags: "--detached", about: "run in the background", refused: "run it as a service (windlass install-service), or with nohup and &" },
   {
     flags: "--podman [IMAGE...]",
     about: "run tasks with podman",

@@ -35,7 +35,7 @@ export class Engines {
   }
 
   async #make(kind: EngineKind): Promise<Engine> {
-    if (kind === "process") return (await import("../runner/process/process-engine.ts")).createProcessEngine();
+    if (kind === "process") return (await import("../runner/process/process-engine.ts")).createProcessEngine(this.#logger);
     const { createDockerEngine } = await import("../runner/docker/docker-engine.ts");
     const { runSettings: settings, stateFolder } = this.#config;
     const engine = await createDockerEngine({ settings, agentId: this.#agentId, stateFolder, logger: this.#logger });

@@ -15,6 +15,7 @@ import { Engines } from "./engines.ts";
 import { Journal } from "./journal.ts";
 import { openOutside } from "./outside.ts";
 import { reloaded } from "./reload.ts";
+import { startServiceNotify } from "./service/service-notify.ts";
 import { obeySignals } from "./signals.ts";
 
 export interface DaemonIo {
@@ -43,14 +44,21 @@ export async function runDaemon(config: Config, io: DaemonIo): Promise<number> {
   const onReady = (): void => {
     const { queues, slots, engine, stateFolder: state } = config;
     logger.info({ server: config.server.api, queues, slots, engine, state }, "ready, waiting for tasks");
+    service.ready();
     io.onReady?.();
   };
   const agent = new Agent({ config, client, journal, agentId, engines, host, logger, clock: systemClock, onReady });
   let current = config;
-  const reload = async (): Promise<void> => {
+  const readAgain = async (): Promise<void> => {
     if (io.reloadConfig === undefined) throw new WindlassError("this agent cannot read its configuration again", { code: "no-reload" });
     current = reloaded(current, await io.reloadConfig(), logger);
     await agent.reload(current);
+  };
+  const service = startServiceNotify(agent, { logger, heartbeatMs: () => current.heartbeatMs });
+  stack.defer(() => service.stopping());
+  const reload = async (): Promise<void> => {
+    service.reloading();
+    await readAgain().finally(() => service.ready());
   };
   const ended = obeySignals({ agent, config: () => current, signals: io.signals, logger, reload });
   stack.use(await openOutside(agent, ended.drain, () => current, logger));

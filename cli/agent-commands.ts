@@ -1,22 +1,11 @@
-import { type Command, Option } from "commander";
-import { DAEMON_FLAGS } from "../agent/daemon-flags.ts";
+import type { Command } from "commander";
+import { describeDaemon } from "./daemon-options.ts";
 
 /** `daemon`, `execute`, `config`, `init`. */
 export function addAgentCommands(program: Command): void {
-  const daemon = program
-    .command("daemon")
-    .description("Take tasks from queues and run them. Accepts the flags of clearml-agent daemon.")
-    .option("--slots <N>", "tasks at a time", Number)
-    .option("--config <FILE>", "agent.config.yaml")
-    .option("--config-file <FILE>", "clearml.conf, as clearml-agent names it")
-    .option("--state <DIR>", "state folder: mirrors, environments, runs")
-    .option("--metrics-port <PORT>", "serve /healthz, /readyz and /metrics on 127.0.0.1:PORT", Number)
-    .option("--refresh", "build environments again");
-  for (const flag of DAEMON_FLAGS) {
-    const note = flag.refused !== undefined ? ` (not supported: ${flag.refused})` : flag.ignored === true ? " (no effect)" : "";
-    const option = new Option(flag.flags, `${flag.about}${note}`);
-    daemon.addOption(flag.refused === undefined ? option : option.hideHelp());
-  }
+  const daemon = describeDaemon(
+    program.command("daemon").description("Take tasks from queues and run them. Accepts the flags of clearml-agent daemon."),
+  );
   daemon.action(async (flags) => {
     const { daemonCommand } = await import("./commands/daemon.ts");
     process.exitCode = await daemonCommand(flags);

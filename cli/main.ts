@@ -5,6 +5,7 @@ import { addAgentCommands } from "./agent-commands.ts";
 import { addControlCommands } from "./control-commands.ts";
 import { reportError } from "./report-error.ts";
 import { addServerCommands } from "./server-commands.ts";
+import { addServiceCommands } from "./service-commands.ts";
 import { addTaskCommands } from "./task-commands.ts";
 
 /** The command line: flags and words. Each command's own code is loaded when it is called. */
@@ -16,6 +17,7 @@ const program = new Command("windlass")
 
 addServerCommands(program);
 addAgentCommands(program);
+addServiceCommands(program);
 addControlCommands(program);
 addTaskCommands(program);
 
