@@ -11,6 +11,7 @@ import type { Engine } from "../runner/engine.ts";
 import { Agent } from "./agent.ts";
 import { createClient } from "./client.ts";
 import type { Config } from "./config.ts";
+import { checkSharedState } from "./container-start.ts";
 import { Journal } from "./journal.ts";
 import { readAgentId } from "./recovery.ts";
 
@@ -40,6 +41,7 @@ export async function runDaemon(config: Config, io: DaemonIo): Promise<number> {
   const journal = await Journal.open(config.stateFolder);
   const engine = engineOf(config, agentId, logger);
   stack.defer(async () => (await engine.made())?.close());
+  await checkSharedState(config, engine.get, logger);
   const host = new HostProbe(config.gpus);
   const ready = (): void => {
     logger.info(
