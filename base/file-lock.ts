@@ -55,6 +55,12 @@ export async function holdFileLock(path: string): Promise<(() => Promise<void>) 
   }
 }
 
+/** The process that holds the lock, if it is alive; nothing is taken. */
+export async function aliveHolder(path: string): Promise<number | undefined> {
+  const holder = await holderOf(path);
+  return holder !== undefined && (await holds(holder)) ? holder.pid : undefined;
+}
+
 async function thisOwner(): Promise<Owner> {
   const identity = await identityOf(process.pid);
   return { ...(identity ?? { pid: process.pid, startTime: "", bootId: "" }), host: hostname(), token: newId() };

@@ -1,7 +1,7 @@
 import { type Command, Option } from "commander";
 import { DAEMON_FLAGS } from "../agent/daemon-flags.ts";
 
-/** `daemon`, `execute`, `config`, `init`. */
+/** `daemon`, `execute`, `doctor`, `config`, `init`. */
 export function addAgentCommands(program: Command): void {
   const daemon = program
     .command("daemon")
@@ -35,6 +35,21 @@ export function addAgentCommands(program: Command): void {
     .action(async (flags) => {
       const { executeCommand } = await import("./commands/execute.ts");
       process.exitCode = await executeCommand(flags);
+    });
+
+  program
+    .command("doctor")
+    .description("Look at everything that a task needs, each with its cure; the exit code is 1 when something failed.")
+    .option("--queue <NAME...>", "queues that have to be there")
+    .option("--config <FILE>", "agent.config.yaml")
+    .option("--state <DIR>", "state folder")
+    .option("--docker [IMAGE...]", "look at the container engine, too, and try an empty run in IMAGE")
+    .option("--gpus <GPUS>", "0,1 or all or none")
+    .option("--cpu-only", "no GPUs")
+    .option("--json", "as JSON")
+    .action(async (flags) => {
+      const { doctorCommand } = await import("./commands/doctor.ts");
+      process.exitCode = await doctorCommand(flags);
     });
 
   program
