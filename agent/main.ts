@@ -13,6 +13,7 @@ import { createClient } from "./client.ts";
 import type { Config } from "./config.ts";
 import { checkSharedState } from "./container-start.ts";
 import { Engines } from "./engines.ts";
+import { startJanitor } from "./janitor/start-janitor.ts";
 import { Journal } from "./journal.ts";
 import { reloaded } from "./reload.ts";
 import { obeySignals } from "./signals.ts";
@@ -53,6 +54,7 @@ export async function runDaemon(config: Config, io: DaemonIo): Promise<number> {
     current = reloaded(current, await io.reloadConfig(), logger);
     await agent.reload(current);
   };
+  startJanitor(config, client, logger, stack);
   const ended = obeySignals({ agent, config: () => current, signals: io.signals, logger, reload });
   await agent.run();
   return ended.code();

@@ -10,6 +10,10 @@ export interface PeekReply {
   readonly waited: boolean;
 }
 
+const QUEUE_FIELDS = ["id", "name", "tags", "system_tags", "entries"];
+/** The most that a server gives at once; a shorter page is the last one. */
+const PAGE = 500;
+
 /** `queues.*` (clearml-api.md 5). */
 export class Queues {
   readonly #session: Session;
@@ -18,13 +22,15 @@ export class Queues {
     this.#session = session;
   }
 
+  /** Every queue with all of its entries. */
   async all(options?: CallOptions): Promise<Queue[]> {
-    const data = await this.#session.call<{ queues: Partial<Queue>[] }>(
-      "queues.get_all",
-      { search_hidden: true, page: 0, page_size: 500 },
-      options,
-    );
-    return data.queues.map(queueOf);
+    const found: Queue[] = [];
+    for (let page = 0; ; page++) {
+      const query = { only_fields: QUEUE_FIELDS, search_hidden: true, order_by: ["created"], page, page_size: PAGE };
+      const { queues } = await this.#session.call<{ queues: Partial<Queue>[] }>("queues.get_all", query, options);
+      found.push(...queues.map(queueOf));
+      if (queues.length < PAGE) return found;
+    }
   }
 
   async create(name: string, options?: CallOptions): Promise<QueueId> {
@@ -49,7 +55,7 @@ export class Queues {
       "queues.get_all",
       {
         id: ids,
-        only_fields: ["id", "name", "tags", "system_tags", "entries"],
+        only_fields: QUEUE_FIELDS,
         max_task_entries: entries,
         search_hidden: true,
         windlass_wait_ms: waitMs,

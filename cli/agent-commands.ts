@@ -1,7 +1,7 @@
 import { type Command, Option } from "commander";
 import { DAEMON_FLAGS } from "../agent/daemon-flags.ts";
 
-/** `daemon`, `execute`, `doctor`, `config`, `init`. */
+/** `daemon`, `execute`, `doctor`, `janitor`, `config`, `init`. */
 export function addAgentCommands(program: Command): void {
   const daemon = program
     .command("daemon")
@@ -50,6 +50,22 @@ export function addAgentCommands(program: Command): void {
     .action(async (flags) => {
       const { doctorCommand } = await import("./commands/doctor.ts");
       process.exitCode = await doctorCommand(flags);
+    });
+
+  program
+    .command("janitor")
+    .description(
+      "Find tasks that are queued in no queue, whoever lost them. Those seen so and unchanged for ten minutes, in two passes at least and named by no worker, go back to the front of their queue. Passes are remembered in the state folder: call it twice, from cron, or with --every.",
+    )
+    .addOption(new Option("--once", "one pass (as without --every)").conflicts("every"))
+    .option("--every <DURATION>", "a pass every 10m, 1h, … until stopped")
+    .option("--dry-run", "remember and report, put nothing back")
+    .option("--config <FILE>", "agent.config.yaml")
+    .option("--state <DIR>", "state folder")
+    .option("--json", "a line of JSON for each pass")
+    .action(async (flags) => {
+      const { janitorCommand } = await import("./commands/janitor.ts");
+      process.exitCode = await janitorCommand(flags);
     });
 
   program
