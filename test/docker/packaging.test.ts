@@ -1,11 +1,12 @@
 import { execFile } from "node:child_process";
-import { cp, mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { expect } from "chai";
 import { packedCommand } from "../../bench/packed.ts";
-import { baseImage, importDebian, requireDocker } from "../support/docker.ts";
+import { agentImage, nodeBase } from "../support/agent-image.ts";
+import { baseImage, docker, importDebian, requireDocker } from "../support/docker.ts";
 import { eventually, Product } from "../support/product.ts";
 
 const run = promisify(execFile);
@@ -13,10 +14,6 @@ const ROOT = resolve(import.meta.dirname, "../..");
 const PROGRAM = { script: { entry_point: "hello.py", diff: "print('hello from the package')\n", binary: "python3" } };
 /** The bridge's own address: reachable from this machine and from containers. */
 const BRIDGE_HOST = "172.17.0.1";
-
-async function docker(...args: string[]): Promise<string> {
-  return (await run("docker", args, { maxBuffer: 64 * 2 ** 20 })).stdout.trim();
-}
 
 describe("what is shipped", () => {
   before(requireDocker);
@@ -37,7 +34,7 @@ describe("what is shipped", () => {
     await using product = await Product.start();
     await product.ensureQueue("beside");
     const state = await mkdtemp(join(tmpdir(), "windlass-agent-state-"));
-    const keys = await keysOf(product);
+    const keys = await product.newKeys();
     const container = await docker(
       "run",
       "-d",
@@ -76,7 +73,7 @@ describe("what is shipped", () => {
     const image = await systemdImage();
     await using product = await Product.start({ serverHost: BRIDGE_HOST });
     await product.ensureQueue("service");
-    const keys = await keysOf(product);
+    const keys = await product.newKeys();
     const container = await docker(
       "run",
       "-d",
@@ -124,28 +121,6 @@ describe("what is shipped", () => {
   });
 });
 
-async function keysOf(product: Product): Promise<{ accessKey: string; secretKey: string }> {
-  const { credentials } = await product.session.call<{ credentials: { access_key: string; secret_key: string } }>(
-    "auth.create_credentials",
-    {},
-  );
-  return { accessKey: credentials.access_key, secretKey: credentials.secret_key };
-}
-
-/** The image of `Dockerfile`, on a base of Debian with this machine's Node: no registry of images is needed. */
-async function agentImage(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), "windlass-image-"));
-  const base = await nodeBase(await baseImage(), "windlass-test-node:bookworm");
-  await run("npm", ["pack", "--silent", "--pack-destination", folder], { cwd: ROOT });
-  await cp(join(ROOT, "Dockerfile"), join(folder, "Dockerfile"));
-  await run("docker", ["build", "-q", "-t", "windlass-test-agent", "--build-arg", `BASE=${base}`, folder], {
-    env: { ...process.env, DOCKER_BUILDKIT: "0" },
-    maxBuffer: 64 * 2 ** 20,
-  });
-  await rm(folder, { recursive: true });
-  return "windlass-test-agent";
-}
-
 async function systemdImage(): Promise<string> {
   const tag = "windlass-test-systemd:bookworm";
   const there = await docker("image", "inspect", tag).then(
@@ -171,31 +146,4 @@ async function systemdImage(): Promise<string> {
   });
   await rm(folder, { recursive: true });
   return "windlass-test-service";
-}
-
-/** Adds Node 24 and this machine's npm to an image: only for tests, a user's base has them. */
-async function nodeBase(base: string, tag: string): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), "windlass-node-"));
-  await mkdir(join(folder, "bin"));
-  await cp(join(ROOT, "node_modules/node/bin/node"), join(folder, "bin/node"), { dereference: true });
-  const { stdout } = await run("sh", ["-c", 'readlink -f "$(command -v npm)"']);
-  await cp(resolve(stdout.trim(), "../.."), join(folder, "npm"), { recursive: true, dereference: true });
-  const ca = process.env["SSL_CERT_FILE"];
-  if (ca !== undefined) await cp(ca, join(folder, "ca.pem"), { dereference: true });
-  const npmrc = (await run("npm", ["config", "get", "registry"])).stdout.trim();
-  await writeFile(join(folder, "npmrc"), `registry=${npmrc}\n${ca === undefined ? "" : "cafile=/opt/ca.pem\n"}`);
-  const files = await readdir(folder);
-  const text = [
-    `FROM ${base}`,
-    "COPY bin/node /usr/local/bin/node",
-    "COPY npm /usr/local/lib/node_modules/npm",
-    "RUN ln -s ../lib/node_modules/npm/bin/npm-cli.js /usr/local/bin/npm",
-    ...(files.includes("ca.pem") ? ["COPY ca.pem /opt/ca.pem"] : []),
-    "COPY npmrc /usr/local/etc/npmrc",
-    "",
-  ].join("\n");
-  await writeFile(join(folder, "Dockerfile"), text);
-  await run("docker", ["build", "-q", "-t", tag, folder], { env: { ...process.env, DOCKER_BUILDKIT: "0" }, maxBuffer: 64 * 2 ** 20 });
-  await rm(folder, { recursive: true });
-  return tag;
 }

@@ -19,6 +19,11 @@ export function requireDocker(this: Mocha.Context): void {
   }
 }
 
+/** The engine's own command line; what it printed, trimmed. */
+export async function docker(...args: string[]): Promise<string> {
+  return (await run("docker", args, { maxBuffer: 64 * 2 ** 20 })).stdout.trim();
+}
+
 let image: Promise<string> | undefined;
 
 /** An image with python3, venv, pip and git: WINDLASS_TEST_IMAGE, else one that is made with debootstrap (under a minute, as root). */
