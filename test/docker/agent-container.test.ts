@@ -155,4 +155,15 @@ describe("the agent as a container", function () {
     expect(task.status, `${await product.consoleOf(id)}\n${await agent.log()}`).to.equal("completed");
     expect(await linesOf(id)).to.deep.equal(Array.from({ length: LINES }, (_, at) => at));
   });
+
+  it("is refused the state folder of an agent in another container that lives, also under the same host name", async () => {
+    const name = `windlass-test-${newId().slice(0, 8)}`;
+    const options = { queue: name, state: INSIDE, run: ["-v", `${join(folder, name)}:${INSIDE}`, "--network", "host"] };
+    await using first = await AgentContainer.start(product, options);
+    await first.ready();
+    await using second = await AgentContainer.start(product, options);
+    expect(await second.ended()).to.equal(1);
+    expect(await second.log()).to.contain("uses the state folder");
+    expect(await first.running()).to.equal(true);
+  });
 });
