@@ -60,7 +60,7 @@ async function serverInside(context: DoctorContext): Promise<Finding> {
     `${where} is not reached from inside (${api})`,
     /certificate/i.test(api)
       ? "Name the file of the server's authority in network.ca_bundle."
-      : "Give the server an address that containers reach (not localhost, not a name that only this host knows), or let the firewall pass the container network.",
+      : "Give the server an address that containers reach (not localhost, not a name that only this machine knows), let the firewall pass their network, or put tasks into another one (docker.extra_arguments: --network NAME).",
   );
 }
 

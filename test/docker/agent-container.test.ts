@@ -156,6 +156,18 @@ describe("the agent as a container", function () {
     expect(await linesOf(id)).to.deep.equal(Array.from({ length: LINES }, (_, at) => at));
   });
 
+  it("ends a run that was a process inside when the container is replaced, with --init, too", async () => {
+    const name = `windlass-test-${newId().slice(0, 8)}`;
+    const options = { queue: name, state: INSIDE, run: ["--init", "-v", `${join(folder, name)}:${INSIDE}`] };
+    const old = await AgentContainer.start(product, options);
+    const id = await product.enqueue(name, COUNTING);
+    await says(id, "line 5\n");
+    await old[Symbol.asyncDispose]();
+    await using agent = await AgentContainer.start(product, options);
+    const task = await product.ended(id, 120_000);
+    expect(task.status_reason, await agent.log()).to.contain("lost/agent-container-restart");
+  });
+
   it("is refused the state folder of an agent in another container that lives, also under the same host name", async () => {
     const name = `windlass-test-${newId().slice(0, 8)}`;
     const options = { queue: name, state: INSIDE, run: ["-v", `${join(folder, name)}:${INSIDE}`, "--network", "host"] };
