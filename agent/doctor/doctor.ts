@@ -19,10 +19,14 @@ function withStateFirst(): Check[] {
 }
 
 /** Looks at everything that a task needs; tells each result as soon as it is known. */
-export async function runDoctor(flags: ConfigFlags, env: NodeJS.ProcessEnv, tell: (result: CheckResult) => void): Promise<CheckResult[]> {
+export async function runDoctor(
+  flags: ConfigFlags,
+  env: NodeJS.ProcessEnv,
+  io: { readonly tell: (result: CheckResult) => void; readonly signal: AbortSignal },
+): Promise<CheckResult[]> {
   const context = new DoctorContext(flags, env);
   try {
-    return await runChecks(CHECKS, context, tell);
+    return await runChecks(CHECKS, { context, ...io });
   } finally {
     await context.close();
   }

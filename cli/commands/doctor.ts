@@ -13,7 +13,9 @@ const SHOWN: Readonly<Record<CheckResult["status"], string>> = {
 /** One line each, as they come; the cure of what is not well below it. Exit code 1 when something failed. */
 export async function doctorCommand(flags: AgentFlagsGiven & { json?: boolean }): Promise<number> {
   const tell = flags.json === true ? () => undefined : (result: CheckResult) => void process.stdout.write(lineOf(result));
-  const results = await runDoctor(agentFlags(flags), process.env, tell);
+  const stop = new AbortController();
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => stop.abort());
+  const results = await runDoctor(agentFlags(flags), process.env, { tell, signal: stop.signal });
   const failed = results.filter((result) => result.status === "fail");
   if (flags.json === true) process.stdout.write(`${JSON.stringify({ ok: failed.length === 0, checks: results }, null, 2)}\n`);
   else if (failed.length > 0) process.stdout.write(`\n${failed.length} failed: ${failed.map((result) => result.id).join(", ")}\n`);

@@ -3,10 +3,10 @@ import { type Check, type CheckResult, fail, ok, runChecks, warn } from "../../a
 import { DoctorContext } from "../../agent/doctor/context.ts";
 import { WindlassError } from "../../base/errors.ts";
 
-const context = new DoctorContext({}, {});
+const io = { context: new DoctorContext({}, {}), tell: () => undefined, signal: new AbortController().signal };
 
 async function statuses(checks: readonly Check[]): Promise<Record<string, CheckResult["status"]>> {
-  const results = await runChecks(checks, context, () => undefined);
+  const results = await runChecks(checks, io);
   return Object.fromEntries(results.map((result) => [result.id, result.status]));
 }
 
@@ -32,7 +32,14 @@ describe("the doctor's checks", () => {
 
   it("take what was thrown for a failure, with its hint as the cure", async () => {
     const throwing = check("a", () => Promise.reject(new WindlassError("it broke", { code: "broken", hint: "Mend it." })));
-    const [result] = await runChecks([throwing], context, () => undefined);
+    const [result] = await runChecks([throwing], io);
     expect(result).to.include({ status: "fail", detail: "it broke", cure: "Mend it." });
+  });
+
+  it("break off at a signal, and begin nothing more", async () => {
+    const stop = new AbortController();
+    const deaf = check("deaf", () => new Promise(() => stop.abort()));
+    const results = await runChecks([deaf, check("next", async () => ok("fine"))], { ...io, signal: stop.signal });
+    expect(results.map(({ id, detail }) => [id, detail])).to.deep.equal([["deaf", "broken off"]]);
   });
 });
