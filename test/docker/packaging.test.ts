@@ -113,6 +113,9 @@ describe("what is shipped", () => {
         throw new Error(`${String(error)}\n${await docker("exec", container, "journalctl", "--no-pager", "-u", "windlass")}`);
       });
       expect(task.status, await product.consoleOf(task.id)).to.equal("completed");
+      const doctor = await docker("exec", container, "windlass", "doctor");
+      expect(doctor).to.match(/^OK {3}other agent: process \d+ runs/m);
+      expect(doctor).to.match(/^WARN service: active, disabled, 0 restarts \(system\)\n {5}→ .*systemctl enable windlass/m);
       await docker("exec", container, "systemctl", "stop", "windlass");
       expect(await docker("exec", container, "systemctl", "show", "-p", "Result", "--value", "windlass")).to.equal("success");
     } finally {
