@@ -15,6 +15,7 @@ import { checkSharedState } from "./container-start.ts";
 import { Engines } from "./engines.ts";
 import { startJanitor } from "./janitor/start-janitor.ts";
 import { Journal } from "./journal.ts";
+import { openOutside } from "./outside.ts";
 import { reloaded } from "./reload.ts";
 import { obeySignals } from "./signals.ts";
 
@@ -56,6 +57,7 @@ export async function runDaemon(config: Config, io: DaemonIo): Promise<number> {
   };
   startJanitor(config, client, logger, stack);
   const ended = obeySignals({ agent, config: () => current, signals: io.signals, logger, reload });
+  stack.use(await openOutside(agent, ended.drain, () => current, logger));
   await agent.run();
   return ended.code();
 }

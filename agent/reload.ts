@@ -9,6 +9,7 @@ const FIXED = {
   workerId: "agent.worker_id",
   log: "log",
   janitor: "janitor",
+  metrics: "agent.metrics_port",
 } as const;
 
 /** The new configuration with the fixed parts of the old one; each changed one of them is named. */
