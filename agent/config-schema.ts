@@ -85,6 +85,7 @@ export const configFileSchema = z.strictObject({
     .prefault({}),
   network: z.strictObject({ ca_bundle: z.string().nullish() }).prefault({}),
   environments: z.strictObject({ max_age: duration.nullish() }).prefault({}),
+  janitor: z.strictObject({ enabled: z.boolean().default(false), every: duration.prefault("10m") }).prefault({}),
   secrets: z.array(z.string()).default([]),
 });
 

@@ -58,6 +58,8 @@ export interface Config {
   readonly engine: "docker" | "process";
   readonly runSettings: RunSettings;
   readonly queueSettings: ConfigFile["queues"];
+  /** Looks for lost tasks beside the agent's own work. */
+  readonly janitor: { readonly enabled: boolean; readonly everyMs: number };
 }
 
 export interface LoadedConfig {

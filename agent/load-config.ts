@@ -176,6 +176,7 @@ function makeConfig(file: ConfigFile, flags: ConfigFlags, env: NodeJS.ProcessEnv
       secrets: [...file.secrets, server.secretKey, server.accessKey, gitPassword].flatMap((secret) => secret ?? []),
     },
     queueSettings: file.queues,
+    janitor: { enabled: file.janitor.enabled, everyMs: file.janitor.every },
   };
 }
 

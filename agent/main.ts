@@ -11,7 +11,9 @@ import { HostProbe } from "../monitor/resources/host-probe.ts";
 import { Agent } from "./agent.ts";
 import { createClient } from "./client.ts";
 import type { Config } from "./config.ts";
+import { checkSharedState } from "./container-start.ts";
 import { Engines } from "./engines.ts";
+import { startJanitor } from "./janitor/start-janitor.ts";
 import { Journal } from "./journal.ts";
 import { openOutside } from "./outside.ts";
 import { reloaded } from "./reload.ts";
@@ -40,6 +42,7 @@ export async function runDaemon(config: Config, io: DaemonIo): Promise<number> {
   const journal = await Journal.open(config.stateFolder);
   const engines = new Engines(config, agentId, journal, logger);
   stack.defer(() => engines.close());
+  await checkSharedState(config, engines, logger);
   const host = new HostProbe(config.gpus);
   const onReady = (): void => {
     const { queues, slots, engine, stateFolder: state } = config;
@@ -60,6 +63,7 @@ export async function runDaemon(config: Config, io: DaemonIo): Promise<number> {
     service.reloading();
     await readAgain().finally(() => service.ready());
   };
+  startJanitor(config, client, logger, stack);
   const ended = obeySignals({ agent, config: () => current, signals: io.signals, logger, reload });
   stack.use(await openOutside(agent, ended.drain, () => current, logger));
   await agent.run();

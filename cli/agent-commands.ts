@@ -1,7 +1,7 @@
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { describeDaemon } from "./daemon-options.ts";
 
-/** `daemon`, `execute`, `config`, `init`. */
+/** `daemon`, `execute`, `doctor`, `janitor`, `config`, `init`. */
 export function addAgentCommands(program: Command): void {
   const daemon = describeDaemon(
     program.command("daemon").description("Take tasks from queues and run them. Accepts the flags of clearml-agent daemon."),
@@ -25,6 +25,37 @@ export function addAgentCommands(program: Command): void {
     .action(async (flags) => {
       const { executeCommand } = await import("./commands/execute.ts");
       process.exitCode = await executeCommand(flags);
+    });
+
+  program
+    .command("doctor")
+    .description("Look at everything that a task needs, each with its cure; the exit code is 1 when something failed.")
+    .option("--queue <NAME...>", "queues that have to be there")
+    .option("--config <FILE>", "agent.config.yaml")
+    .option("--state <DIR>", "state folder")
+    .option("--docker [IMAGE...]", "look at the container engine, too, and try an empty run in IMAGE")
+    .option("--gpus <GPUS>", "0,1 or all or none")
+    .option("--cpu-only", "no GPUs")
+    .option("--json", "as JSON")
+    .action(async (flags) => {
+      const { doctorCommand } = await import("./commands/doctor.ts");
+      process.exitCode = await doctorCommand(flags);
+    });
+
+  program
+    .command("janitor")
+    .description(
+      "Find tasks that are queued in no queue, whoever lost them. Those seen so and unchanged for ten minutes, in two passes at least and named by no worker, go back to the front of their queue. Passes are remembered in the state folder: call it twice, from cron, or with --every.",
+    )
+    .addOption(new Option("--once", "one pass (as without --every)").conflicts("every"))
+    .option("--every <DURATION>", "a pass every 10m, 1h, … until stopped")
+    .option("--dry-run", "remember and report, put nothing back")
+    .option("--config <FILE>", "agent.config.yaml")
+    .option("--state <DIR>", "state folder")
+    .option("--json", "a line of JSON for each pass")
+    .action(async (flags) => {
+      const { janitorCommand } = await import("./commands/janitor.ts");
+      process.exitCode = await janitorCommand(flags);
     });
 
   program

@@ -1,17 +1,13 @@
-import { execFile } from "node:child_process";
-import { cp, mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
-import { promisify } from "node:util";
+import { join } from "node:path";
 import { expect } from "chai";
 import { packedCommand } from "../../bench/packed.ts";
 import { baseImage, requireDocker } from "../support/docker.ts";
-import { buildImage, docker } from "../support/docker-command.ts";
-import { nodeBase } from "../support/node-image.ts";
+import { docker } from "../support/docker-command.ts";
+import { agentImage } from "../support/node-image.ts";
 import { Product } from "../support/product.ts";
 
-const run = promisify(execFile);
-const ROOT = resolve(import.meta.dirname, "../..");
 const PROGRAM = { script: { entry_point: "hello.py", diff: "print('hello from the package')\n", binary: "python3" } };
 
 describe("what is shipped", () => {
@@ -33,7 +29,7 @@ describe("what is shipped", () => {
     await using product = await Product.start();
     await product.ensureQueue("beside");
     const state = await mkdtemp(join(tmpdir(), "windlass-agent-state-"));
-    const keys = await keysOf(product);
+    const keys = await product.newKeys();
     const container = await docker(
       "run",
       "-d",
@@ -67,22 +63,3 @@ describe("what is shipped", () => {
     }
   });
 });
-
-async function keysOf(product: Product): Promise<{ accessKey: string; secretKey: string }> {
-  const { credentials } = await product.session.call<{ credentials: { access_key: string; secret_key: string } }>(
-    "auth.create_credentials",
-    {},
-  );
-  return { accessKey: credentials.access_key, secretKey: credentials.secret_key };
-}
-
-/** The image of `Dockerfile`, on a base of Debian with this machine's Node: no registry of images is needed. */
-async function agentImage(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), "windlass-image-"));
-  const base = await nodeBase(await baseImage(), "windlass-test-node:bookworm");
-  await run("npm", ["pack", "--silent", "--pack-destination", folder], { cwd: ROOT });
-  await cp(join(ROOT, "Dockerfile"), join(folder, "Dockerfile"));
-  await buildImage("windlass-test-agent", folder, "--build-arg", `BASE=${base}`);
-  await rm(folder, { recursive: true });
-  return "windlass-test-agent";
-}

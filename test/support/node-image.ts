@@ -1,9 +1,10 @@
 import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
 import { cp, mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
-import { importDebian } from "./docker.ts";
+import { baseImage, importDebian } from "./docker.ts";
 import { buildImage, docker } from "./docker-command.ts";
 
 const run = promisify(execFile);
@@ -36,6 +37,26 @@ function dockerfileOf(base: string, files: readonly string[]): string {
     "COPY npmrc /usr/local/etc/npmrc",
     "",
   ].join("\n");
+}
+
+let agent: Promise<string> | undefined;
+
+/** The image of `Dockerfile`, on a base of Debian with this machine's Node: no registry of images is needed. */
+export function agentImage(): Promise<string> {
+  agent ??= makeAgentImage();
+  return agent;
+}
+
+async function makeAgentImage(): Promise<string> {
+  // Checkouts beside each other have images of their own.
+  const tag = `windlass-test-agent:${createHash("sha256").update(ROOT).digest("hex").slice(0, 12)}`;
+  const folder = await mkdtemp(join(tmpdir(), "windlass-image-"));
+  const base = await nodeBase(await baseImage(), "windlass-test-node:bookworm");
+  await run("npm", ["pack", "--silent", "--pack-destination", folder], { cwd: ROOT });
+  await cp(join(ROOT, "Dockerfile"), join(folder, "Dockerfile"));
+  await buildImage(tag, folder, "--build-arg", `BASE=${base}`);
+  await rm(folder, { recursive: true });
+  return tag;
 }
 
 /** An image with systemd, Python and git, and `windlass` installed globally from its tarball. */
