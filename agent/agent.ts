@@ -12,6 +12,7 @@ import type { Engine } from "../runner/engine.ts";
 import { type ClaimDeps, type Claimed, claim, settleDoubt } from "./claim.ts";
 import type { Client } from "./client.ts";
 import type { Config } from "./config.ts";
+import type { DiskGuard } from "./disk/disk-guard.ts";
 import type { ClaimRecord, Journal } from "./journal.ts";
 import { QueueList } from "./queue-list.ts";
 import { inQueueOrder } from "./queue-order.ts";
@@ -29,6 +30,7 @@ export interface AgentParts {
   readonly host: HostProbe;
   readonly logger: Logger;
   readonly clock: Clock;
+  readonly disk: DiskGuard;
   /** Told once, when the workers are registered and the agent waits for work. */
   readonly onReady?: () => void;
 }
@@ -36,6 +38,8 @@ export interface AgentParts {
 /** How long a peek may wait on a server that can. */
 const WAIT_MS = 55_000;
 const AFTER_ERROR_MS = 2_000;
+/** How often to look whether there is space again. */
+const NO_SPACE_MS = 1_000;
 /** More entries than free slots are looked at, since others may be faster with the first ones. */
 const SPARE_ENTRIES = 8;
 const ONCE = { tries: 1, firstDelayMs: 0, factor: 1, maxDelayMs: 0 };
@@ -92,6 +96,7 @@ export class Agent {
   async run(): Promise<void> {
     const { logger } = this.#parts;
     const watching = this.#watch.run(this.#over.signal);
+    const guarding = this.#parts.disk.run(this.#over.signal);
     try {
       await this.#settleLeftovers();
       await this.#queues.resolveAll(this.#drain.signal);
@@ -109,6 +114,7 @@ export class Agent {
     } finally {
       this.#over.abort();
       await watching.catch(() => undefined);
+      await guarding;
     }
   }
 
@@ -118,6 +124,7 @@ export class Agent {
       try {
         const free = this.#slots.filter((slot) => slot.current === undefined);
         if (free.length === 0) await Promise.race([this.#slotFreed.promise, aborted(signal)]);
+        else if ((await this.#parts.disk.refusal()) !== undefined) await this.#parts.clock.sleep(NO_SPACE_MS, signal);
         else await this.#peekAndClaim(free.length, signal);
       } catch (error) {
         if (signal.aborted) return;
@@ -148,6 +155,7 @@ export class Agent {
     )) {
       const slot = this.#slots.find((candidate) => candidate.current === undefined);
       if (slot === undefined || this.#drain.signal.aborted) break;
+      if ((await this.#parts.disk.refusal()) !== undefined) break;
       if (this.#claimed.has(entry.task)) continue;
       const claimed = await claim(queue, entry, slot.worker, this.#deps);
       if (claimed === undefined) void this.#settleLost(entry.task);

@@ -1,5 +1,6 @@
 import type { GpuSelection, RunSettings } from "../runner/settings.ts";
 import type { ConfigFile } from "./config-schema.ts";
+import type { DiskLimits } from "./disk/disk-limits.ts";
 
 /** What was said on the command line; each beats environment and files. */
 export interface ConfigFlags {
@@ -47,6 +48,8 @@ export interface Config {
   readonly heartbeatMs: number;
   readonly drainDeadlineMs: number;
   readonly keepRunsMs: number;
+  /** `schedule`: cron expression of the clean-up. */
+  readonly disk: DiskLimits & { readonly schedule: string | undefined };
   readonly log: { readonly level: "debug" | "info" | "warn" | "error"; readonly format: "text" | "json" };
   readonly engine: "docker" | "process";
   readonly runSettings: RunSettings;

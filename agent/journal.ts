@@ -1,5 +1,6 @@
 import { readdir, readFile, unlink } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import { withReserve } from "../base/disk-reserve.ts";
 import { ensurePrivateFolder, writeFileDurably } from "../base/files.ts";
 import type { Logger } from "../base/logger.ts";
 import type { RunHandle } from "../runner/engine.ts";
@@ -23,6 +24,9 @@ export interface ClaimRecord {
   readonly outcome?: Outcome | undefined;
 }
 
+/** A program that fills the disk must not be waited for with its end unseen; an end, on the other hand, waits for room as long as it takes. */
+const FULL_DISK_MS = 5_000;
+
 /** One file per claim, each replaced as a whole and on disk when a write returns. */
 export class Journal {
   readonly #folder: string;
@@ -38,7 +42,9 @@ export class Journal {
   }
 
   async write(record: ClaimRecord): Promise<void> {
-    await writeFileDurably(this.#path(record.claim), JSON.stringify(record));
+    const write = (): Promise<void> => writeFileDurably(this.#path(record.claim), JSON.stringify(record));
+    if (record.stage === "intent") await write();
+    else await withReserve(dirname(this.#folder), write, record.stage === "ended" ? {} : { withinMs: FULL_DISK_MS });
   }
 
   async forget(claim: string): Promise<void> {

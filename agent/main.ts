@@ -11,6 +11,7 @@ import type { Engine } from "../runner/engine.ts";
 import { Agent } from "./agent.ts";
 import { createClient } from "./client.ts";
 import type { Config } from "./config.ts";
+import { diskGuardOf } from "./disk/disk-guard-of.ts";
 import { Journal } from "./journal.ts";
 import { readAgentId } from "./recovery.ts";
 
@@ -41,6 +42,7 @@ export async function runDaemon(config: Config, io: DaemonIo): Promise<number> {
   const engine = engineOf(config, agentId, logger);
   stack.defer(async () => (await engine.made())?.close());
   const host = new HostProbe(config.gpus);
+  const disk = diskGuardOf(config, agentId, async () => (await engine.made()) !== undefined, logger);
   const ready = (): void => {
     logger.info(
       { server: config.server.api, queues: config.queues, slots: config.slots, engine: config.engine, state: config.stateFolder },
@@ -48,7 +50,7 @@ export async function runDaemon(config: Config, io: DaemonIo): Promise<number> {
     );
     io.onReady?.();
   };
-  const agent = new Agent({ config, client, journal, agentId, engine: engine.get, host, logger, clock: systemClock, onReady: ready });
+  const agent = new Agent({ config, client, journal, agentId, engine: engine.get, host, logger, clock: systemClock, disk, onReady: ready });
   const ended = stopOnSignals(agent, config, io.signals, logger);
   await agent.run();
   return ended.code();

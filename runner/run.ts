@@ -1,12 +1,14 @@
-import { mkdir, rm } from "node:fs/promises";
+import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Cancelled } from "../base/cancelled.ts";
+import { withReserve } from "../base/disk-reserve.ts";
 import { messageOf } from "../base/errors.ts";
 import { formatDuration, parseDurationMs } from "../base/units.ts";
 import { createRedactor } from "../monitor/console/redactor.ts";
 import { RunConsole } from "../monitor/console/run-console.ts";
 import { type Shipper, startShipper } from "../monitor/console/shipper.ts";
 import { startFigures } from "../monitor/resources/figures.ts";
+import { judgeDisk } from "./disk-full.ts";
 import type { Environment, Exit, RunContext, Running } from "./engine.ts";
 import { writeLastLines } from "./last-lines.ts";
 import { composeLaunch } from "./launch/compose-launch.ts";
@@ -17,6 +19,7 @@ import { RunError } from "./run-error.ts";
 import type { RunDeps, RunRequest } from "./run-request.ts";
 import { prepareSource, releaseSource } from "./source/prepare-source.ts";
 import type { Source } from "./source/source.ts";
+import { releaseUses } from "./uses.ts";
 
 /**
  * The story of one task: source, environment, launch, watch, outcome. It never throws for a failure of the task; the
@@ -24,10 +27,11 @@ import type { Source } from "./source/source.ts";
  */
 export async function runTask(request: RunRequest, deps: RunDeps, options: { signal: AbortSignal }): Promise<Outcome> {
   await mkdir(request.folder, { recursive: true, mode: 0o700 });
+  await writeFile(join(request.folder, "task"), `${request.task.id} ${request.task.name}\n`).catch(() => undefined);
   const limit = new AbortController();
   const signal = AbortSignal.any([options.signal, limit.signal]);
   const run = new Run(request, deps, signal, limit);
-  const outcome = await run.carryOut();
+  const outcome = await judgeDisk(await run.carryOut(), run.context, deps.engine);
   await run.end(outcome);
   return outcome;
 }
@@ -55,6 +59,10 @@ class Run {
     this.#shipper.catch(() => undefined);
   }
 
+  get context(): RunContext {
+    return this.#context;
+  }
+
   async carryOut(): Promise<Outcome> {
     const { signal } = this.#context;
     try {
@@ -73,8 +81,8 @@ class Run {
   /** Last lines, complete console, report, and then the clean-up: none of it under the run's aborted signal. */
   async end(outcome: Outcome): Promise<void> {
     const patience = new AbortController();
-    await writeLastLines(this.#context.console, outcome).catch((error: unknown) =>
-      this.#warn(error, "the last lines of a console are missing"),
+    await withReserve(this.#context.stateFolder, () => writeLastLines(this.#context.console, outcome), { withinMs: 5_000 }).catch(
+      (error: unknown) => this.#warn(error, "the last lines of a console are missing"),
     );
     try {
       await (await this.#shipper).drain(patience.signal);
@@ -175,7 +183,7 @@ class Run {
     const { task, worker, token, folder } = this.#request;
     const { observer, logger, settings } = this.#deps;
     const redactor = createRedactor([...settings.secrets, token]);
-    return await startShipper({
+    const options = {
       path: this.#context.console.path,
       cursorPath: join(folder, "cursor"),
       task: task.id,
@@ -183,7 +191,8 @@ class Run {
       sink: observer.sink,
       redactor,
       logger,
-    });
+    };
+    return await withReserve(this.#context.stateFolder, () => startShipper(options));
   }
 
   async #record(source: Source, environment: Environment): Promise<void> {
@@ -204,6 +213,7 @@ class Run {
     const steps = [
       () => this.#running?.remove(),
       () => (this.#source === undefined ? undefined : releaseSource(this.#source, context)),
+      () => releaseUses(context.stateFolder, context.runId),
       () => this.#deps.engine.removeFolder(context, join(this.#request.folder, "workspace")),
       () => rm(join(this.#request.folder, "files"), { recursive: true, force: true }),
     ];

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { watch } from "node:fs";
-import { open, rm } from "node:fs/promises";
+import { open, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { messageOf } from "../../base/errors.ts";
@@ -19,7 +19,8 @@ type ProcessHandle = Extract<RunHandle, { kind: "process" }>;
 
 /**
  * The shell line around the program. It outlives TERM and INT with a handler (an ignored signal would be inherited by the
- * program), keeps its own remarks ("Killed") out of the console, and leaves the exit code in a file, complete or not at all.
+ * program), keeps its own remarks ("Killed") out of the console, and leaves the exit code in a file, complete or not at all:
+ * it is written over room that was taken before the start, since a program may end because the disk is full.
  * $1 = exit file, $2 = cgroup.procs or empty, the rest is the program.
  */
 const WRAPPER = `
@@ -29,9 +30,12 @@ exec 3>&2 2>/dev/null
 if [ -n "$cgroup" ]; then echo $$ > "$cgroup"; fi
 "$@" 2>&3 3>&-
 code=$?
-echo $code > "$exit_file.tmp" && mv "$exit_file.tmp" "$exit_file"
+echo $code 1<> "$exit_file.tmp" && mv "$exit_file.tmp" "$exit_file"
 exit $code
 `;
+
+/** As long as any exit code. */
+const EXIT_ROOM = "   \n";
 
 export class ProcessRun implements Running {
   readonly handle: ProcessHandle;
@@ -55,6 +59,7 @@ export class ProcessRun implements Running {
     const console = await open(context.console.path, "a", 0o600);
     try {
       const exitFile = exitFileOf(context);
+      await writeFile(`${exitFile}.tmp`, EXIT_ROOM, { mode: 0o600 });
       const child = spawn("/bin/sh", ["-c", WRAPPER, "windlass-run", exitFile, cgroup?.procsFile ?? "", ...launch.argv], {
         cwd: launch.cwd,
         env: processVariables(context, environment, launch),
@@ -84,6 +89,7 @@ export class ProcessRun implements Running {
     await this.stop(0);
     await this.#cgroup?.remove();
     await rm(exitFileOf(this.#context), { force: true });
+    await rm(`${exitFileOf(this.#context)}.tmp`, { force: true });
     await rm(join(this.#context.folder, "tmp"), { recursive: true, force: true });
   }
 
