@@ -121,16 +121,11 @@ class DockerStore implements EngineStore {
    */
   async #pruneRecord(id: string): Promise<boolean> {
     if (!/^\w+$/.test(id)) throw new Error(`"${id}" is not the id of a build cache record`);
-    const filters = JSON.stringify({ id: { [`^${id}$`]: true } });
+    const query = { all: true, filters: { id: { [`^${id}$`]: true } } };
     const answer = await new Promise<{ CachesDeleted?: readonly string[] | null }>((resolve, reject) => {
-      this.#docker.modem.dial(
-        {
-          path: `/build/prune?all=true&filters=${encodeURIComponent(filters)}`,
-          method: "POST",
-          statusCodes: { 200: true, 500: "server error" },
-          options: {},
-        },
-        (error: unknown, data: unknown) => (error === null || error === undefined ? resolve(data as object) : reject(error)),
+      const request = { path: "/build/prune?", method: "POST", statusCodes: { 200: true }, options: { _query: query, _body: {} } };
+      this.#docker.modem.dial(request as never, (error: unknown, data: unknown) =>
+        error === null || error === undefined ? resolve(data as object) : reject(error),
       );
     });
     return (answer.CachesDeleted ?? []).includes(id);
