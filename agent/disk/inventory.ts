@@ -2,6 +2,7 @@ import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { sizesOf } from "../../base/folder-sizes.ts";
 import type { EngineStore, StoredThing } from "../../runner/docker/engine-store.ts";
+import { gitLeftovers } from "../../runner/source/git-leftovers.ts";
 import { isLive, type Kept, usesOf } from "../../runner/uses.ts";
 import type { Disk, KeptItem, Place } from "./kept-item.ts";
 
@@ -63,22 +64,23 @@ async function environments(stateFolder: string): Promise<Found[]> {
 async function mirrors(stateFolder: string): Promise<Found[]> {
   const folder = join(stateFolder, "mirrors");
   const names = (await foldersIn(folder)).filter((name) => name.endsWith(".git"));
-  return await Promise.all(
-    names.map(async (base): Promise<Found> => {
+  const found = await Promise.all(
+    names.map(async (base): Promise<Found[]> => {
       const path = join(folder, base);
       const name = base.slice(0, -".git".length);
       const place: FilePlace = { on: "files", path, lock: join(folder, `${name}.lock`), kept: { kind: "mirror", name } };
       if ((await stat(join(path, "windlass-ready")).catch(() => undefined)) === undefined)
-        return await leftover("of a repository that was not fetched", place);
+        return [await leftover("of a repository that was not fetched", place)];
+      const pieces = await gitLeftovers(path);
       const url = await readFile(join(path, "description"), "utf8").catch(() => `repository ${name}`);
-      return {
-        kind: "mirror",
-        name: url.trim(),
-        ...(await useOf(stateFolder, place.kept, await timeOf(join(path, "FETCH_HEAD"), path))),
-        place,
-      };
+      const use = await useOf(stateFolder, place.kept, await timeOf(join(path, "FETCH_HEAD"), path));
+      const rest = pieces.map((piece) =>
+        leftover("of an interrupted fetch", { on: "files", path: piece, lock: `${path.slice(0, -".git".length)}.lock` }),
+      );
+      return [{ kind: "mirror", name: url.trim(), ...use, place }, ...(await Promise.all(rest))];
     }),
   );
+  return found.flat();
 }
 
 async function caches(stateFolder: string): Promise<Found[]> {

@@ -24,4 +24,14 @@ export class RunConsole {
   async write(data: string | Uint8Array): Promise<void> {
     await appendFile(this.path, data, { mode: 0o600 });
   }
+
+  /** `say` for callbacks, which cannot wait. */
+  sayAside(text: string): void {
+    this.writeAside(`${OWN_LINE_MARK}${text}\n`);
+  }
+
+  /** `write` for callbacks. What a full disk refuses is lost: whatever was being done finds the disk full, too, and says so. */
+  writeAside(data: string | Uint8Array): void {
+    this.write(data).catch(() => undefined);
+  }
 }

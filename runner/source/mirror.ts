@@ -9,6 +9,7 @@ import { RunError } from "../run-error.ts";
 import { concludeRemoval, type Kept, markUse } from "../uses.ts";
 import { type GitCall, git, gitSays } from "./git.ts";
 import { GitError } from "./git-failures.ts";
+import { removeGitLeftovers } from "./git-leftovers.ts";
 import { maskUrls } from "./urls.ts";
 
 /** What a task asks for: the recorded commit, else the tag, else the branch's tip, else the remote's default branch. */
@@ -42,7 +43,7 @@ export async function fetchWanted(wanted: Wanted, context: RunContext): Promise<
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const call = callOf(context);
   const lock = join(folder, `${name}.lock`);
-  const onWait = (pid: number): void => void context.console.say(`waiting for process ${pid}, which fetches the same repository`);
+  const onWait = (pid: number): void => context.console.sayAside(`waiting for process ${pid}, which fetches the same repository`);
   return await mirrors.run(mirror, () =>
     withFileLock(
       lock,
@@ -69,9 +70,10 @@ async function fetchInto(mirror: string, wanted: Wanted, context: RunContext, ca
       schedule: BRIEF,
       signal: context.signal,
       retryable: (error) => error instanceof GitError && error.retryable,
-      onRetry: (error, tries) => void context.console.say(`fetching failed (${(error as GitError).detail}), attempt ${tries + 1} follows`),
+      onRetry: (error, tries) => context.console.sayAside(`fetching failed (${(error as GitError).detail}), attempt ${tries + 1} follows`),
     });
   } catch (error) {
+    await removeGitLeftovers(mirror);
     context.signal.throwIfAborted();
     throw runErrorOf(error, wanted, call.signal);
   }
@@ -80,7 +82,7 @@ async function fetchInto(mirror: string, wanted: Wanted, context: RunContext, ca
 /** Long steps are worth a line; git itself decides which, and each is shown when it is done. */
 function progressTo(context: RunContext): (line: string) => void {
   return (line) => {
-    if (/^(Receiving objects|Resolving deltas).*done\.?$/.test(line.trim())) void context.console.say(`git: ${line.trim()}`);
+    if (/^(Receiving objects|Resolving deltas).*done\.?$/.test(line.trim())) context.console.sayAside(`git: ${line.trim()}`);
   };
 }
 

@@ -3,6 +3,7 @@ import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "chai";
 import { eventually, Product } from "./product.ts";
+import { commitAll, makeRepository } from "./repository.ts";
 import { type EngineUnderTest, QUEUE } from "./scenarios.ts";
 
 const FILLER = `
@@ -72,6 +73,23 @@ export function fullDiskScenarios(engine: EngineUnderTest): void {
         daemon.mustLive();
         await eventually("the reserve is made again", async () => (await readdir(state)).includes("reserve"));
         await eventually("the journal is empty", async () => (await readdir(join(state, "journal"))).length === 0);
+      });
+    });
+
+    it("names a repository that does not fit, and goes on with the next task", async function () {
+      this.timeout(180_000);
+      await withSmallDisk(async (product, state) => {
+        const daemon = await product.startDaemon({ queues: [QUEUE], stateFolder: state, args: await engine.daemonArgs() });
+        const { url } = await makeRepository({ "main.py": "print(1)\n" });
+        execFileSync("sh", ["-c", `head -c ${(SIZE_MIB + 20) * 2 ** 20} /dev/urandom > "$0"/large`, url]);
+        await commitAll(url, "large");
+        const task = await product.run(QUEUE, { script: { repository: url, branch: "main", entry_point: "main.py", binary: "python3" } });
+        execFileSync("rm", ["-rf", url]);
+        const text = await product.consoleOf(task.id);
+        expect(`${task.status} ${task.status_reason}`, text).to.match(/^failed failed\/disk-full/);
+        expect(text).to.match(/windlass: failed\/disk-full \(source\)/);
+        expect((await product.run(QUEUE, script("print('the next one')\n"))).status, daemon.output).to.equal("completed");
+        daemon.mustLive();
       });
     });
 
