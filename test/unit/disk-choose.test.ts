@@ -1,5 +1,7 @@
 import { expect } from "chai";
+import { parseAmount } from "../../agent/config-schema.ts";
 import { choose, type Limits } from "../../agent/disk/choose.ts";
+import { budgetIn, keepFreeIn } from "../../agent/disk/disk-limits.ts";
 import type { KeptItem } from "../../agent/disk/kept-item.ts";
 
 const NOW = 1_000_000_000_000;
@@ -72,5 +74,17 @@ describe("what a clean-up chooses", () => {
 
   it("is nothing empty: that frees no room", () => {
     expect(going([item("empty", { bytes: 0, lastUsedMs: 0 }), old], { budgetBytes: 0 })).to.deep.equal({ old: "budget" });
+  });
+});
+
+describe("amounts of disk space", () => {
+  it("are sizes or shares, and small disks keep less free", () => {
+    const limits = { budget: parseAmount("50%"), keepFree: undefined, maxAgeMs: undefined, keepRunsMs: 0 };
+    expect(budgetIn(limits, 1_000)).to.equal(500);
+    expect(budgetIn({ ...limits, budget: parseAmount("2k") }, 1_000)).to.equal(2_048);
+    expect(budgetIn({ ...limits, budget: undefined }, 1_000)).to.equal(undefined);
+    expect(keepFreeIn(limits, 20 * 2 ** 30)).to.equal(2 * 2 ** 30);
+    expect(keepFreeIn(limits, 2 ** 40)).to.equal(5 * 2 ** 30);
+    expect(keepFreeIn({ ...limits, keepFree: parseAmount("10g") }, 2 ** 40)).to.equal(10 * 2 ** 30);
   });
 });
