@@ -47,6 +47,10 @@ export interface Config {
   readonly pollIntervalMs: number;
   readonly heartbeatMs: number;
   readonly drainDeadlineMs: number;
+  /** What becomes of runs at the drain deadline. */
+  readonly drainAction: "abort" | "hand-back" | "leave";
+  /** What failed by the infrastructure before user code, and what the host lost. */
+  readonly requeue: { readonly limit: number; readonly onLost: "fail" | "requeue" };
   readonly keepRunsMs: number;
   /** `schedule`: cron expression of the clean-up. */
   readonly disk: DiskLimits & { readonly schedule: string | undefined };

@@ -138,6 +138,8 @@ function makeConfig(
     pollIntervalMs: pollSec === undefined ? file.agent.poll_interval : pollSec * 1000,
     heartbeatMs: file.agent.heartbeat,
     drainDeadlineMs: file.agent.drain_deadline,
+    drainAction: file.agent.drain_action,
+    requeue: { limit: file.run.requeue_limit, onLost: file.run.on_lost },
     keepRunsMs: file.agent.keep_runs,
     disk,
     log: {

@@ -1,10 +1,10 @@
-import { open, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { open } from "node:fs/promises";
 import { releaseReserve } from "../base/disk-reserve.ts";
 import { type DiskSpace, diskSpace, isFull } from "../base/disk-space.ts";
 import { formatBytes } from "../base/units.ts";
 import type { Engine, RunContext } from "./engine.ts";
 import type { Outcome, OutcomeCause } from "./outcome.ts";
+import { removeLeftovers } from "./run-cleanup.ts";
 
 /** Ends that a full disk may be the reason of: the program went wrong, nobody stopped it. */
 const SUSPECT: readonly OutcomeCause[] = ["failed/exit-code", "failed/signal", "lost/killed"];
@@ -15,7 +15,7 @@ const TAIL_BYTES = 16 * 1024;
  * A program that went wrong on a full disk failed for that and not for its exit code. What the run wrote is removed here
  * already, and the reserve is given up, so that its last lines, its exit code and its console still find room. Never throws.
  */
-export async function judgeDisk(outcome: Outcome, context: RunContext, engine: Engine): Promise<Outcome> {
+export async function judgeDisk(outcome: Outcome, context: RunContext, engine: () => Promise<Engine>): Promise<Outcome> {
   const space = await diskSpace(context.folder).catch(() => undefined);
   const full = outcome.cause === "failed/disk-full" || (space !== undefined && isFull(space));
   const judged = await judge(outcome, context, space, full).catch(() => outcome);
@@ -60,10 +60,7 @@ async function saysNoSpace(path: string): Promise<boolean> {
   }
 }
 
-async function makeRoom(context: RunContext, engine: Engine): Promise<void> {
+async function makeRoom(context: RunContext, engine: () => Promise<Engine>): Promise<void> {
   await releaseReserve(context.stateFolder);
-  const calm = { ...context, signal: new AbortController().signal };
-  await engine.removeFolder(calm, join(context.folder, "workspace")).catch(() => undefined);
-  await rm(join(context.folder, "tmp"), { recursive: true, force: true }).catch(() => undefined);
-  await rm(join(context.folder, "build"), { recursive: true, force: true }).catch(() => undefined);
+  await removeLeftovers(context, engine).catch(() => undefined);
 }

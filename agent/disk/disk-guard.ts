@@ -10,7 +10,7 @@ import type { DiskLimits } from "./disk-limits.ts";
 
 export interface DiskGuardOptions {
   readonly stateFolder: string;
-  readonly limits: DiskLimits;
+  readonly limits: () => DiskLimits;
   /** Cron expression; undefined: only when space runs short. */
   readonly schedule: string | undefined;
   /** What the engine keeps; undefined as long as no run needed an engine, or when there is none. */
@@ -37,11 +37,6 @@ export class DiskGuard {
 
   constructor(options: DiskGuardOptions) {
     this.#options = options;
-  }
-
-  /** The last answer of `refusal`, for whoever only wants to show it. */
-  get current(): string | undefined {
-    return this.#refusal;
   }
 
   /** Why nothing may be claimed at the moment, as a sentence; undefined: there is room. Cheap; cleans up when there is none. Never throws. */
@@ -87,7 +82,8 @@ export class DiskGuard {
         short = await this.#shortDisk();
       }
       if (short === undefined) await keepReserve(stateFolder);
-      this.#settle(short === undefined ? undefined : sentenceOf(short));
+      // The first sentence stays as long as it is so: the reader is not told every change of the number.
+      this.#refusal = short === undefined ? undefined : (this.#refusal ?? sentenceOf(short));
     } catch (error) {
       logger.warn({ err: error, why: messageOf(error) }, "the disk cannot be looked at");
     }
@@ -97,14 +93,14 @@ export class DiskGuard {
   async #shortDisk(): Promise<DiskReport | undefined> {
     const { stateFolder, limits } = this.#options;
     const store = await this.#options.store();
-    const disks = await disksOf({ stateFolder, store, limits });
+    const disks = await disksOf({ stateFolder, store, limits: limits() });
     return disks.find(({ freeBytes, keepFreeBytes }) => freeBytes < keepFreeBytes);
   }
 
   async #clean(why: string): Promise<void> {
     const { logger, stateFolder, limits } = this.#options;
     try {
-      const report = await cleanUp({ stateFolder, limits, store: await this.#openStore(), logger });
+      const report = await cleanUp({ stateFolder, limits: limits(), store: await this.#openStore(), logger });
       logTotals(report, why, logger);
     } catch (error) {
       if (codeOf(error) === "clean-up-running") logger.debug({ why }, messageOf(error));
@@ -118,13 +114,6 @@ export class DiskGuard {
       this.#options.logger.warn({ why: messageOf(error) }, "images are left out of the clean-up");
       return undefined;
     });
-  }
-
-  #settle(refusal: string | undefined): void {
-    const { logger } = this.#options;
-    if (refusal !== undefined && this.#refusal === undefined) logger.warn(`no tasks are taken: ${refusal}`);
-    if (refusal === undefined && this.#refusal !== undefined) logger.info("there is space again; tasks are taken");
-    this.#refusal = refusal;
   }
 }
 

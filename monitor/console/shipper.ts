@@ -1,4 +1,5 @@
 import { type Clock, systemClock } from "../../base/clock.ts";
+import { crashPoint } from "../../base/crash-point.ts";
 import type { Logger } from "../../base/logger.ts";
 import type { EventSink } from "../event-sink.ts";
 import { type Batch, deliver } from "./delivery.ts";
@@ -157,6 +158,7 @@ class SpoolShipper implements Shipper {
     const before = this.#inFlight;
     const batches = before === undefined ? [prepared.record] : [before.prepared.record, prepared.record];
     await this.#cursor.save({ offset: this.#acked, lastTimestampMs: this.#lastTimestampMs, batches });
+    crashPoint("console/batch-recorded");
     await before?.done;
     this.#sentMs = this.#clock.now();
     const done = this.#deliverAll(prepared);
@@ -166,6 +168,7 @@ class SpoolShipper implements Shipper {
 
   async #deliverAll(prepared: Prepared): Promise<void> {
     for (const request of requests(prepared)) await deliver(request, this.#deps(), this.#halt.signal, false);
+    crashPoint("console/batch-sent");
     this.#acked = prepared.record.to;
     this.#events += prepared.lines.length;
     if (this.#inFlight?.prepared === prepared) this.#inFlight = undefined;

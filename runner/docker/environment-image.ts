@@ -58,7 +58,7 @@ export async function environmentImage(docker: Docker, context: RunContext, sour
       },
       {
         signal: context.signal,
-        onWait: (pid) => context.console.sayAside(`waiting for process ${pid}, which builds the same environment`),
+        onWait: (pid) => context.console.note(`waiting for process ${pid}, which builds the same environment`),
       },
     ),
   );

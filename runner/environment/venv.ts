@@ -33,7 +33,7 @@ export async function ensureVenv(request: VenvRequest, context: RunContext): Pro
   const stays = await markUse(context.stateFolder, kept, context.runId);
   if (stays && (await isFresh(folder, context))) return await environmentAt(folder, request.key, true);
   await mkdir(dirname(folder), { recursive: true, mode: 0o755 });
-  const onWait = (pid: number): void => context.console.sayAside(`waiting for process ${pid}, which builds the same environment`);
+  const onWait = (pid: number): void => context.console.note(`waiting for process ${pid}, which builds the same environment`);
   return await locks.run(folder, () =>
     withFileLock(`${folder}.lock`, () => buildUnlessReady(folder, request, context), { signal: context.signal, onWait }),
   );
@@ -120,7 +120,7 @@ async function installRequirements(python: string, folder: string, request: Venv
         signal: context.signal,
         onOutput: (chunk) => {
           output = (output + chunk.toString()).slice(-64 * 1024);
-          context.console.writeAside(chunk);
+          context.console.feed(chunk);
         },
       },
     );

@@ -101,13 +101,13 @@ export function fullDiskScenarios(engine: EngineUnderTest): void {
         await writeFile(foreign, Buffer.alloc((SIZE_MIB - 26) * 2 ** 20));
         await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
         const id = await product.enqueue(QUEUE, script("print('in the end')\n"));
-        await daemon.waitFor(/no tasks are taken: only .* free on the disk of/);
+        await daemon.waitFor(/no new tasks: only .* free on the disk of/);
         await new Promise((resolve) => setTimeout(resolve, 3_000));
         expect((await product.tasks.get(id)).status).to.equal("queued");
-        expect(daemon.output.match(/no tasks are taken/g)?.length, "said once").to.equal(1);
+        expect(daemon.output.match(/no new tasks/g)?.length, "said once").to.equal(1);
         execFileSync("rm", [foreign]);
         expect((await product.ended(id, 20_000)).status).to.equal("completed");
-        await eventually("it says that it goes on", async () => daemon.output.includes("there is space again"));
+        await eventually("it says that it goes on", async () => daemon.output.includes("looking for work again"));
       });
     });
   });
