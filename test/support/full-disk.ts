@@ -79,7 +79,10 @@ export function fullDiskScenarios(engine: EngineUnderTest): void {
     it("names a repository that does not fit, and goes on with the next task", async function () {
       this.timeout(180_000);
       await withSmallDisk(async (product, state) => {
-        const daemon = await product.startDaemon({ queues: [QUEUE], stateFolder: state, args: await engine.daemonArgs() });
+        const config = join(product.folder, "once.yaml");
+        await writeFile(config, "run: { requeue_limit: 0 }\n");
+        const args = ["--config", config, ...(await engine.daemonArgs())];
+        const daemon = await product.startDaemon({ queues: [QUEUE], stateFolder: state, args });
         const { url } = await makeRepository({ "main.py": "print(1)\n" });
         execFileSync("sh", ["-c", `head -c ${(SIZE_MIB + 20) * 2 ** 20} /dev/urandom > "$0"/large`, url]);
         await commitAll(url, "large");
