@@ -84,7 +84,10 @@ export function fullDiskScenarios(engine: EngineUnderTest): void {
         const args = ["--config", config, ...(await engine.daemonArgs())];
         const daemon = await product.startDaemon({ queues: [QUEUE], stateFolder: state, args });
         const { url } = await makeRepository({ "main.py": "print(1)\n" });
-        execFileSync("sh", ["-c", `head -c ${(SIZE_MIB + 20) * 2 ** 20} /dev/urandom > "$0"/large`, url]);
+        // Room for a claim, but not for this repository.
+        const roomMib = SIZE_MIB / 4;
+        await writeFile(join(state, "foreign"), Buffer.alloc((SIZE_MIB - roomMib) * 2 ** 20));
+        execFileSync("sh", ["-c", `head -c ${(roomMib + 10) * 2 ** 20} /dev/urandom > "$0"/large`, url]);
         await commitAll(url, "large");
         const task = await product.run(QUEUE, { script: { repository: url, branch: "main", entry_point: "main.py", binary: "python3" } });
         execFileSync("rm", ["-rf", url]);
