@@ -1,5 +1,9 @@
-import { Worker } from "node:worker_threads";
+import { execFile } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import type { Clock } from "./clock.ts";
+
+const run = promisify(execFile);
 
 /** What a timer can count; longer pauses are slept in parts. */
 const LONGEST_MS = 2 ** 30;
@@ -18,15 +22,13 @@ export async function onSchedule(expression: string, work: () => Promise<void>, 
   }
 }
 
-/** Asked in a thread that ends afterwards: the library of schedules would else stay in the memory of an idle agent. */
+/** Asked of a program that ends at once: the library of schedules would else stay in the memory of an idle agent. */
 async function nextRun(expression: string): Promise<number | undefined> {
   const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
-  const worker = new Worker(new URL(`./schedule-thread.${extension}`, import.meta.url), { workerData: expression });
-  return await new Promise((resolve, reject) => {
-    worker.once("message", resolve);
-    worker.once("error", reject);
-    worker.once("exit", () => resolve(undefined));
-  });
+  const program = fileURLToPath(new URL(`./next-run.${extension}`, import.meta.url));
+  const environment = Object.entries(process.env).filter(([name]) => /^(PATH|TZ|LANG|LC_.*)$/.test(name));
+  const { stdout } = await run(process.execPath, [program, expression], { env: Object.fromEntries(environment) });
+  return stdout === "" ? undefined : Number(stdout);
 }
 
 /** Whether it is a cron expression. */
