@@ -12,6 +12,7 @@ export interface ConfigFlags {
   readonly cpuOnly?: boolean | undefined;
   readonly createQueue?: boolean | undefined;
   readonly orderFairness?: boolean | undefined;
+  readonly metricsPort?: number | undefined;
   readonly pollIntervalSec?: number | undefined;
   readonly logLevel?: string | undefined;
   /** `--docker` without an image is the empty text. */
@@ -54,6 +55,8 @@ export interface Config {
   readonly keepRunsMs: number;
   /** `schedule`: cron expression of the clean-up. */
   readonly disk: DiskLimits & { readonly schedule: string | undefined };
+  /** Health and metrics over HTTP; undefined: off. Port 0 is any free one. */
+  readonly metrics: { readonly host: string; readonly port: number } | undefined;
   readonly log: { readonly level: "debug" | "info" | "warn" | "error"; readonly format: "text" | "json" };
   readonly engine: "docker" | "process";
   readonly runSettings: RunSettings;

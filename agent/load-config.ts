@@ -124,6 +124,7 @@ function makeConfig(
   };
   const stateFolder = resolve(flagged("agent.state", flags.state, file.agent.state ?? defaultState(env)));
   const gitPassword = flags.gitPassword ?? pick("git.password", file.git.password, "CLEARML_AGENT_GIT_PASS", "TRAINS_AGENT_GIT_PASS");
+  const metricsPort = flagged("agent.metrics_port", portOf(flags.metricsPort), file.agent.metrics_port ?? undefined);
   const pollSec = flags.pollIntervalSec ?? numberIn(env["CLEARML_AGENT_QUEUE_POLL_FREQ_SEC"]);
   return {
     server,
@@ -142,6 +143,7 @@ function makeConfig(
     requeue: { limit: file.run.requeue_limit, onLost: file.run.on_lost },
     keepRunsMs: file.agent.keep_runs,
     disk,
+    metrics: metricsPort === undefined ? undefined : { host: file.agent.metrics_host, port: metricsPort },
     log: {
       level: logLevel(flags.logLevel) ?? file.log.level,
       format: file.log.format === "auto" ? (process.stderr.isTTY === true ? "text" : "json") : file.log.format,
@@ -205,6 +207,14 @@ function gpuSelection(text: string | undefined): GpuSelection | undefined {
       hint: "Write it like 0,1 or 0.1 (MIG), all, or none.",
     });
   return parts;
+}
+
+function portOf(port: number | undefined): number | undefined {
+  if (port === undefined || (Number.isInteger(port) && port >= 0 && port <= 65_535)) return port;
+  throw new WindlassError("--metrics-port: that is not a port", {
+    code: "bad-config",
+    hint: "Write a number from 1 to 65535, or 0 for any free one.",
+  });
 }
 
 const LEVELS: Readonly<Record<string, Config["log"]["level"]>> = {

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { access, mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { withFileLock } from "../../base/file-lock.ts";
+import { readIfThere } from "../../base/files.ts";
 import { KeyedMutex } from "../../base/mutex.ts";
 import { BRIEF, retry } from "../../base/retry.ts";
 import type { RunContext } from "../engine.ts";
@@ -38,22 +39,30 @@ export async function fetchWanted(wanted: Wanted, context: RunContext): Promise<
   const { commit } = wanted;
   const kept: Kept = { kind: "mirror", name };
   const stays = await markUse(context.stateFolder, kept, context.runId);
-  if (stays && commit !== undefined && FULL_COMMIT.test(commit) && (await isThere(join(mirror, COMMITS, commit))))
-    return { mirror, commit };
+  if (stays && commit !== undefined && (await isKept(mirror, commit))) return { mirror, commit };
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const call = callOf(context);
   const lock = join(folder, `${name}.lock`);
   const onWait = (pid: number): void => context.console.note(`waiting for process ${pid}, which fetches the same repository`);
-  return await mirrors.run(mirror, () =>
-    withFileLock(
-      lock,
-      async () => {
-        await concludeRemoval(context.stateFolder, kept);
-        return { mirror, commit: await fetchInto(mirror, wanted, context, call) };
-      },
-      { signal: context.signal, onWait },
-    ),
+  return await mirrors.run(
+    mirror,
+    () =>
+      withFileLock(
+        lock,
+        async () => {
+          await concludeRemoval(context.stateFolder, kept);
+          return { mirror, commit: await fetchInto(mirror, wanted, context, call) };
+        },
+        { signal: context.signal, onWait },
+      ),
+    context.signal,
   );
+}
+
+/** A ref of the same name that points elsewhere is none of ours. */
+async function isKept(mirror: string, commit: string): Promise<boolean> {
+  if (!FULL_COMMIT.test(commit)) return false;
+  return (await readIfThere(join(mirror, COMMITS, commit)))?.trim() === commit;
 }
 
 function callOf(context: RunContext): GitCall {
