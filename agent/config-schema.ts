@@ -1,12 +1,20 @@
 import { z } from "zod";
 import { parseBytes, parseDurationMs } from "../base/units.ts";
+import type { Amount } from "./disk/disk-limits.ts";
 
 /** What a person writes into agent.config.yaml: strict, so that a mistyped key is told and not ignored. */
 const duration = z.union([z.string(), z.number()]).transform((text, context) => converted(text, parseDurationMs, context));
 const size = z.union([z.string(), z.number()]).transform((text, context) => converted(text, parseBytes, context));
+const amount = z.union([z.string(), z.number()]).transform((text, context) => converted(text, parseAmount, context));
 const parameters = z.enum(["auto", "sdk", "arguments"]);
 
-function converted(text: string | number, convert: (text: string | number) => number, context: z.RefinementCtx): number {
+/** `20g`, or a share of the disk: `50%`. */
+export function parseAmount(text: string | number): Amount {
+  const percent = /^\s*(\d+(?:\.\d+)?)\s*%\s*$/.exec(String(text))?.[1];
+  return percent === undefined ? { bytes: parseBytes(text) } : { share: Number(percent) / 100 };
+}
+
+function converted<T>(text: string | number, convert: (text: string | number) => T, context: z.RefinementCtx): T {
   try {
     return convert(text);
   } catch (error) {
@@ -86,6 +94,14 @@ export const configFileSchema = z.strictObject({
   network: z.strictObject({ ca_bundle: z.string().nullish() }).prefault({}),
   environments: z.strictObject({ max_age: duration.nullish() }).prefault({}),
   janitor: z.strictObject({ enabled: z.boolean().default(false), every: duration.prefault("10m") }).prefault({}),
+  disk: z
+    .strictObject({
+      budget: amount.nullable().prefault("50%"),
+      keep_free: amount.nullish(),
+      max_age: duration.nullable().prefault("30d"),
+      schedule: z.string().nullable().default("0 3 * * *"),
+    })
+    .prefault({}),
   secrets: z.array(z.string()).default([]),
 });
 

@@ -1,5 +1,6 @@
 import type { GpuSelection, RunSettings } from "../runner/settings.ts";
 import type { ConfigFile } from "./config-schema.ts";
+import type { DiskLimits } from "./disk/disk-limits.ts";
 
 /** What was said on the command line; each beats environment and files. */
 export interface ConfigFlags {
@@ -52,6 +53,8 @@ export interface Config {
   /** What failed by the infrastructure before user code, and what the host lost. */
   readonly requeue: { readonly limit: number; readonly onLost: "fail" | "requeue" };
   readonly keepRunsMs: number;
+  /** `schedule`: cron expression of the clean-up. */
+  readonly disk: DiskLimits & { readonly schedule: string | undefined };
   /** Health and metrics over HTTP; undefined: off. Port 0 is any free one. */
   readonly metrics: { readonly host: string; readonly port: number } | undefined;
   readonly log: { readonly level: "debug" | "info" | "warn" | "error"; readonly format: "text" | "json" };

@@ -30,6 +30,11 @@ export class Engines {
     return await made;
   }
 
+  /** Whether a run has needed it already. */
+  isMade(kind: EngineKind): boolean {
+    return this.#made.has(kind);
+  }
+
   async close(): Promise<void> {
     for (const made of this.#made.values()) await (await made.catch(() => undefined))?.close();
   }

@@ -7,6 +7,7 @@ import type { GpuSelection } from "../runner/settings.ts";
 import { readClearmlConf } from "./clearml-conf.ts";
 import type { Config, ConfigFlags, LoadedConfig } from "./config.ts";
 import type { ConfigFile } from "./config-schema.ts";
+import { diskSettings } from "./disk/disk-settings.ts";
 
 /**
  * Reads the agent's configuration: flags over environment over files over defaults. Files: agent.config.yaml (`--config`,
@@ -18,7 +19,7 @@ export async function loadConfig(flags: ConfigFlags, env: NodeJS.ProcessEnv): Pr
   const conf = await clearmlConf(env);
   const pick = (key: string, given: string | null | undefined, ...names: string[]): string | undefined =>
     chosen({ key, given, names, env, conf, origins });
-  const config = Object.freeze(makeConfig(file, flags, env, pick, origins));
+  const config = Object.freeze(makeConfig(file, flags, env, pick, origins, await diskSettings(file)));
   return { config, origins };
 }
 
@@ -96,7 +97,14 @@ async function clearmlConf(env: NodeJS.ProcessEnv): Promise<{ path: string; valu
 
 const DEFAULT_API = "http://127.0.0.1:8008";
 
-function makeConfig(file: ConfigFile, flags: ConfigFlags, env: NodeJS.ProcessEnv, pick: Pick, origins: Record<string, string>): Config {
+function makeConfig(
+  file: ConfigFile,
+  flags: ConfigFlags,
+  env: NodeJS.ProcessEnv,
+  pick: Pick,
+  origins: Record<string, string>,
+  disk: Config["disk"],
+): Config {
   const flagged = <T>(key: string, value: T | undefined, otherwise: T): T => {
     if (value === undefined) return otherwise;
     origins[key] = "command line";
@@ -134,6 +142,7 @@ function makeConfig(file: ConfigFile, flags: ConfigFlags, env: NodeJS.ProcessEnv
     drainAction: file.agent.drain_action,
     requeue: { limit: file.run.requeue_limit, onLost: file.run.on_lost },
     keepRunsMs: file.agent.keep_runs,
+    disk,
     metrics: metricsPort === undefined ? undefined : { host: file.agent.metrics_host, port: metricsPort },
     log: {
       level: logLevel(flags.logLevel) ?? file.log.level,

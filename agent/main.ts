@@ -12,6 +12,7 @@ import { Agent } from "./agent.ts";
 import { createClient } from "./client.ts";
 import type { Config } from "./config.ts";
 import { checkSharedState } from "./container-start.ts";
+import { diskGuardOf } from "./disk/disk-guard-of.ts";
 import { Engines } from "./engines.ts";
 import { startJanitor } from "./janitor/start-janitor.ts";
 import { Journal } from "./journal.ts";
@@ -50,8 +51,14 @@ export async function runDaemon(config: Config, io: DaemonIo): Promise<number> {
     service.ready();
     io.onReady?.();
   };
-  const agent = new Agent({ config, client, journal, agentId, engines, host, logger, clock: systemClock, onReady });
   let current = config;
+  const disk = diskGuardOf(
+    () => current,
+    agentId,
+    () => engines.isMade("docker"),
+    logger,
+  );
+  const agent = new Agent({ config, client, journal, agentId, engines, host, logger, clock: systemClock, disk, onReady });
   const readAgain = async (): Promise<void> => {
     if (io.reloadConfig === undefined) throw new WindlassError("this agent cannot read its configuration again", { code: "no-reload" });
     current = reloaded(current, await io.reloadConfig(), logger);

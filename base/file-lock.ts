@@ -101,8 +101,8 @@ async function pidSpace(): Promise<string> {
 
 async function tryTake(path: string, owner: Owner): Promise<boolean> {
   const proposal = `${path}.${owner.token}`;
-  await writeFile(proposal, JSON.stringify(owner), { mode: 0o600 });
   try {
+    await writeFile(proposal, JSON.stringify(owner), { mode: 0o600 });
     await link(proposal, path);
     return true;
   } catch (error) {

@@ -15,9 +15,18 @@ export interface LoggerOptions {
 }
 
 export function createLogger(options: LoggerOptions): Logger {
-  const write = options.write ?? ((line: string) => void process.stderr.write(line));
+  const write = options.write ?? writeToStderr;
   const sink = options.format === "json" ? write : (line: string) => write(textLine(line));
   return pino({ level: options.level, base: null }, { write: sink });
+}
+
+let isStderrSafe = false;
+
+/** A log on a full disk, or a reader that went away, loses lines; it must not end the process. */
+function writeToStderr(line: string): void {
+  if (!isStderrSafe) process.stderr.on("error", () => undefined);
+  isStderrSafe = true;
+  process.stderr.write(line);
 }
 
 export const silentLogger: Logger = pino({ level: "silent" });

@@ -59,6 +59,22 @@ export function addAgentCommands(program: Command): void {
     });
 
   program
+    .command("gc")
+    .description(
+      "Show what the agent keeps on this machine, and remove what is over its budget: least recently used first, nothing in use. Works beside a running agent.",
+    )
+    .option("--dry-run", "remove nothing, show what would go")
+    .option("--budget <SIZE>", "keep at most this much (20g, 50%; 0: only what is in use) instead of disk.budget")
+    .option("--json", "as JSON")
+    .option("--docker", "look at the engine's images, too, as with docker.enabled")
+    .option("--config <FILE>", "agent.config.yaml")
+    .option("--state <DIR>", "state folder")
+    .action(async (flags) => {
+      const { gcCommand } = await import("./commands/gc.ts");
+      process.exitCode = await gcCommand(flags);
+    });
+
+  program
     .command("config")
     .description("Show the effective settings of the agent and where each came from.")
     .option("--config <FILE>", "agent.config.yaml")

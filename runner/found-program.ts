@@ -35,7 +35,7 @@ async function adopted({ context, deps, launched, onError }: FoundParts): Promis
 }
 
 async function beginAgain({ context, deps }: FoundParts, engine: Engine): Promise<undefined> {
-  await removeLeftovers(context, engine);
+  await removeLeftovers(context, () => Promise.resolve(engine));
   if (!(await deps.observer.mayBeginAgain(context.signal))) throw new Cancelled("task-gone", "the task was given to somebody else");
   await context.console.say("the agent was started anew; the run begins again");
 }

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { constants } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
+import { untilRoom } from "../../base/disk-reserve.ts";
 
 /** A batch that is on its way: enough to build exactly the same requests again after a crash. */
 export interface BatchRecord {
@@ -43,7 +44,9 @@ export class SpoolCursor {
   static async open(path: string): Promise<SpoolCursor> {
     const file = await open(path, constants.O_RDWR | constants.O_CREAT, 0o600);
     const buffer = Buffer.alloc(2 * SLOT_BYTES);
-    await file.read(buffer, 0, buffer.length, 0);
+    const { bytesRead } = await file.read(buffer, 0, buffer.length, 0);
+    // Both slots take their room now: a disk that fills up later does not stop the cursor.
+    if (bytesRead < buffer.length) await file.write(Buffer.alloc(buffer.length - bytesRead, 0x20), 0, buffer.length - bytesRead, bytesRead);
     const slots = [readSlot(buffer.subarray(0, SLOT_BYTES)), readSlot(buffer.subarray(SLOT_BYTES))].filter((slot) => slot !== undefined);
     const newest = slots.toSorted((a, b) => b.number - a.number)[0];
     return new SpoolCursor(file, newest?.number ?? 0, newest?.state ?? EMPTY);
@@ -58,8 +61,11 @@ export class SpoolCursor {
     this.#state = state;
     this.#number++;
     const slot = writeSlot(this.#number, state);
-    await this.#file.write(slot, 0, SLOT_BYTES, (this.#number % 2) * SLOT_BYTES);
-    await this.#file.datasync();
+    // Where writing in place needs room (file systems that copy on write), a full disk is waited out.
+    await untilRoom(async () => {
+      await this.#file.write(slot, 0, SLOT_BYTES, (this.#number % 2) * SLOT_BYTES);
+      await this.#file.datasync();
+    });
   }
 
   async close(): Promise<void> {

@@ -1,6 +1,6 @@
 import { type ChildProcess, type SpawnOptions, spawn } from "node:child_process";
 import { once } from "node:events";
-import { rm, stat } from "node:fs/promises";
+import { rm, stat, writeFile } from "node:fs/promises";
 import { codeOf, messageOf } from "../../base/errors.ts";
 import { readIfThere } from "../../base/files.ts";
 import { currentBootId, identityOf } from "../../base/process-identity.ts";
@@ -23,7 +23,8 @@ type ProcessHandle = Extract<RunHandle, { kind: "process" }>;
  * code in a file, complete or not at all. First of all it waits for a line on its standard input: until then the agent can put
  * it into a control group, and an agent that dies has started nothing. The line names the file that counts kills for memory,
  * or is empty; a copy is kept, since the control group of a scope goes with its last process. Behind the exit code stands
- * whether somebody sent TERM, as a machine that goes down does. $1 = pid file, $2 = exit file, $3 = the console's pipe,
+ * whether somebody sent TERM, as a machine that goes down does; it is written over room that was taken before the start, since
+ * a program may end because the disk is full. $1 = pid file, $2 = exit file, $3 = the console's pipe,
  * $4 = its file, the rest is the program.
  */
 const WRAPPER = `
@@ -36,10 +37,13 @@ exit_file=$2; pipe=$3; console=$4; shift 4
 ${START_READER}
 ${RUN_PROGRAM}
 if [ -n "$events" ]; then cat "$events" > "$exit_file.memory"; fi
-echo "$code $told" > "$exit_file.tmp" && mv "$exit_file.tmp" "$exit_file"
+echo "$code $told" 1<> "$exit_file.tmp" && mv "$exit_file.tmp" "$exit_file"
 while kill -0 $reader; do wait $reader; done
 exit $code
 `;
+
+/** As long as any exit code. */
+const EXIT_ROOM = "   \n";
 
 export class ProcessRun implements Running {
   readonly handle: ProcessHandle;
@@ -61,7 +65,8 @@ export class ProcessRun implements Running {
   /** Starts the program in a session of its own; its output goes into the console's pipe. */
   static async start(context: RunContext, environment: Environment, launch: Launch, scopes: RunScopes): Promise<ProcessRun> {
     const pipe = consolePipe(context.folder);
-    await makeConsolePipe(pipe);
+    const room = writeFile(`${exitFileOf(context)}.tmp`, EXIT_ROOM, { mode: 0o600 });
+    await Promise.all([makeConsolePipe(pipe), room]);
     const files = [pidFileOf(context), exitFileOf(context), pipe, context.console.path];
     const child = spawnOrExplain(["-c", WRAPPER, "windlass-run", ...files, ...launch.argv], {
       cwd: launch.cwd,
@@ -90,7 +95,8 @@ export class ProcessRun implements Running {
   async remove(): Promise<void> {
     await this.stop(0);
     await this.#enclosure.remove();
-    for (const fileOf of [exitFileOf, memoryFileOf, pidFileOf]) await rm(fileOf(this.#context), { force: true });
+    const exit = exitFileOf(this.#context);
+    for (const file of [exit, `${exit}.tmp`, memoryFileOf(this.#context), pidFileOf(this.#context)]) await rm(file, { force: true });
   }
 
   /** What the program left running ends with it, as in a container. A full disk may have kept the exit file from being written. */

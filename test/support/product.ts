@@ -175,6 +175,11 @@ export class Product {
     }
   }
 
+  /** Ends the agents; the server goes on. */
+  async endAgents(): Promise<void> {
+    for (const child of this.#children.slice(1).toReversed()) await child.end();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     for (const child of this.#children.toReversed()) await child.end();
     await rm(this.folder, { recursive: true, force: true, maxRetries: 3 });
