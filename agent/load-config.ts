@@ -7,6 +7,7 @@ import type { GpuSelection } from "../runner/settings.ts";
 import { readClearmlConf } from "./clearml-conf.ts";
 import type { Config, ConfigFlags, LoadedConfig } from "./config.ts";
 import type { ConfigFile } from "./config-schema.ts";
+import { GPU, GPU_FORM } from "./setting-rules.ts";
 
 /**
  * Reads the agent's configuration: flags over environment over files over defaults. Files: agent.config.yaml (`--config`,
@@ -189,11 +190,11 @@ function gpuSelection(text: string | undefined): GpuSelection | undefined {
   if (trimmed === "all" || trimmed === "none") return trimmed;
   if (trimmed === "") return "none";
   const parts = trimmed.split(",").map((part) => part.trim());
-  const wrong = parts.find((part) => !/^[\w.:-]+$/.test(part));
+  const wrong = parts.find((part) => !GPU.test(part));
   if (wrong !== undefined)
     throw new WindlassError(`--gpus: "${wrong}" is not a GPU`, {
-      code: "bad-config",
-      hint: "Write it like 0,1 or 0.1 (MIG), all, or none.",
+      code: "usage",
+      hint: GPU_FORM,
     });
   return parts;
 }
@@ -211,8 +212,8 @@ function logLevel(text: string | undefined): Config["log"]["level"] | undefined 
   if (text === undefined) return undefined;
   const level = LEVELS[text.toUpperCase()];
   if (level === undefined)
-    throw new WindlassError(`--log-level: there is no level ${text}`, {
-      code: "bad-config",
+    throw new WindlassError(`--log-level: there is no level "${text}"`, {
+      code: "usage",
       hint: `Choose one of ${Object.keys(LEVELS).join(", ")}.`,
     });
   return level;

@@ -1,21 +1,18 @@
-import { type Command, Option } from "commander";
+import type { Command } from "commander";
 import { DAEMON_FLAGS } from "../agent/daemon-flags.ts";
+import { daemonOption, slots } from "./flag-values.ts";
 
 /** `daemon`, `execute`, `config`, `init`. */
 export function addAgentCommands(program: Command): void {
   const daemon = program
     .command("daemon")
     .description("Take tasks from queues and run them. Accepts the flags of clearml-agent daemon.")
-    .option("--slots <N>", "tasks at a time", Number)
+    .option("--slots <N>", "tasks at a time", slots)
     .option("--config <FILE>", "agent.config.yaml")
     .option("--config-file <FILE>", "clearml.conf, as clearml-agent names it")
     .option("--state <DIR>", "state folder: mirrors, environments, runs")
     .option("--refresh", "build environments again");
-  for (const flag of DAEMON_FLAGS) {
-    const note = flag.refused !== undefined ? ` (not supported: ${flag.refused})` : flag.ignored === true ? " (no effect)" : "";
-    const option = new Option(flag.flags, `${flag.about}${note}`);
-    daemon.addOption(flag.refused === undefined ? option : option.hideHelp());
-  }
+  for (const flag of DAEMON_FLAGS) daemon.addOption(daemonOption(flag));
   daemon.action(async (flags) => {
     const { daemonCommand } = await import("./commands/daemon.ts");
     process.exitCode = await daemonCommand(flags);
