@@ -5,6 +5,7 @@ import type Docker from "dockerode";
 import { messageOf } from "../../base/errors.ts";
 import { withFileLock } from "../../base/file-lock.ts";
 import { KeyedMutex } from "../../base/mutex.ts";
+import { OWN_LINE_MARK } from "../../monitor/console/run-console.ts";
 import type { Environment, RunContext } from "../engine.ts";
 import { environmentKey, indexSettings } from "../environment/environment-key.ts";
 import { pipFailure } from "../environment/pip-failures.ts";
@@ -186,14 +187,15 @@ function split(output: string): { shown: string; marked: string[] } {
 }
 
 /** Which step failed stands in the engine's message, with its exit code. */
-function buildError(problem: string, output: string): RunError {
+export function buildError(problem: string, output: string): RunError {
   const code = Number(/exit code: (\d+)/.exec(problem)?.[1] ?? 1);
   if (/no space left on device/i.test(problem + output))
     return new RunError("failed/disk-full", "no space left while building the environment", { retryable: true });
   if (problem.includes("run-setup.sh")) {
-    return new RunError("failed/environment-setup-script", `the set-up script ended with exit code ${code}: ${lastLine(output)}`, {
-      hint: "Its output stands above.",
-    });
+    const said = lastLine(output);
+    const message = `the set-up script ended with exit code ${code}${said === "" ? "" : `: ${said}`}`;
+    const hint = said === "" ? "It printed nothing; set -x in it shows where it stops." : "Its output stands above.";
+    return new RunError("failed/environment-setup-script", message, { hint });
   }
   if (problem.includes("run-install.sh")) {
     if (code === NO_PYTHON)
@@ -205,4 +207,8 @@ function buildError(problem: string, output: string): RunError {
   return new RunError("failed/environment-build", `the image cannot be built (${problem})`, { retryable: true });
 }
 
-const lastLine = (output: string): string => output.trim().split("\n").at(-1)?.slice(0, 300) ?? "";
+/** The last line that is not our own; empty when there is none. */
+export function lastLine(output: string): string {
+  const theirs = output.split("\n").filter((line) => line.trim() !== "" && !line.startsWith(OWN_LINE_MARK));
+  return theirs.at(-1)?.trim().slice(0, 300) ?? "";
+}

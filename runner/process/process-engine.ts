@@ -9,6 +9,7 @@ import { runFilesFolder } from "../launch/compose-launch.ts";
 import type { Source } from "../source/source.ts";
 import { ProcessRun } from "./process-run.ts";
 import { handleSetupScript } from "./setup-script.ts";
+import { sayContainerIsUnused } from "./unused-container.ts";
 
 /** Runs tasks as plain processes of this machine, for where there is no Docker. */
 export function createProcessEngine(): Engine {
@@ -20,6 +21,7 @@ class ProcessEngine implements Engine {
 
   /** A venv where there are requirements; else the interpreter itself. */
   async prepare(context: RunContext, source: Source): Promise<Environment> {
+    await sayContainerIsUnused(context);
     await handleSetupScript(context, source);
     const { interpreter } = source.entry;
     const requirements = await requirementsOf(context.task, source);
