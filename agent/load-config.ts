@@ -4,9 +4,10 @@ import { WindlassError } from "../base/errors.ts";
 import { readIfThere } from "../base/files.ts";
 import { parseDurationMs } from "../base/units.ts";
 import type { GpuSelection } from "../runner/settings.ts";
-import { readClearmlConf } from "./clearml-conf.ts";
 import type { Config, ConfigFlags, LoadedConfig } from "./config.ts";
 import type { ConfigFile } from "./config-schema.ts";
+import { findClearmlConf } from "./find-clearml-conf.ts";
+import { serverAddress } from "./server-address.ts";
 import { GPU, GPU_FORM } from "./setting-rules.ts";
 
 /**
@@ -16,7 +17,7 @@ import { GPU, GPU_FORM } from "./setting-rules.ts";
 export async function loadConfig(flags: ConfigFlags, env: NodeJS.ProcessEnv): Promise<LoadedConfig> {
   const origins: Record<string, string> = {};
   const file = await readConfigFile(flags.config, env, origins);
-  const conf = await clearmlConf(env);
+  const conf = await findClearmlConf(env, file.server);
   const pick = (key: string, given: string | null | undefined, ...names: string[]): string | undefined =>
     chosen({ key, given, names, env, conf, origins });
   const config = Object.freeze(makeConfig(file, flags, env, pick, origins));
@@ -88,13 +89,6 @@ function leafKeys(tree: unknown, prefix: string): string[] {
   return Object.entries(tree).flatMap(([key, value]) => leafKeys(value, prefix === "" ? key : `${prefix}.${key}`));
 }
 
-async function clearmlConf(env: NodeJS.ProcessEnv): Promise<{ path: string; values: Record<string, string> } | undefined> {
-  const asked = env["CLEARML_CONFIG_FILE"] ?? env["TRAINS_CONFIG_FILE"];
-  const path = asked === undefined || asked === "" ? join(homedir(), "clearml.conf") : asked;
-  const text = await readIfThere(path);
-  return text === undefined ? undefined : { path, values: await readClearmlConf(text, path) };
-}
-
 const DEFAULT_API = "http://127.0.0.1:8008";
 
 function makeConfig(file: ConfigFile, flags: ConfigFlags, env: NodeJS.ProcessEnv, pick: Pick, origins: Record<string, string>): Config {
@@ -103,14 +97,17 @@ function makeConfig(file: ConfigFile, flags: ConfigFlags, env: NodeJS.ProcessEnv
     origins[key] = "command line";
     return value;
   };
-  const api = pick("server.api", file.server.api, "CLEARML_API_HOST", "TRAINS_API_HOST") ?? DEFAULT_API;
+  const address = (key: string, given: string | null | undefined, ...names: string[]): string | undefined => {
+    const text = pick(key, given, ...names);
+    return text === undefined ? undefined : serverAddress(key, text, origins[key]);
+  };
   const engineIsDocker = flags.docker !== undefined || file.docker.enabled;
   if (flags.docker !== undefined) origins["docker.enabled"] = "command line";
   const image = pick("docker.image", file.docker.image, "CLEARML_DOCKER_IMAGE", "TRAINS_DOCKER_IMAGE");
   const server = {
-    api: api.replace(/\/+$/, ""),
-    files: pick("server.files", file.server.files, "CLEARML_FILES_HOST", "TRAINS_FILES_HOST"),
-    web: pick("server.web", file.server.web, "CLEARML_WEB_HOST", "TRAINS_WEB_HOST"),
+    api: address("server.api", file.server.api, "CLEARML_API_HOST", "TRAINS_API_HOST") ?? DEFAULT_API,
+    files: address("server.files", file.server.files, "CLEARML_FILES_HOST", "TRAINS_FILES_HOST"),
+    web: address("server.web", file.server.web, "CLEARML_WEB_HOST", "TRAINS_WEB_HOST"),
     accessKey: pick("server.access_key", file.server.access_key, "CLEARML_API_ACCESS_KEY", "TRAINS_API_ACCESS_KEY"),
     secretKey: pick("server.secret_key", file.server.secret_key, "CLEARML_API_SECRET_KEY", "TRAINS_API_SECRET_KEY"),
     token: env["CLEARML_AUTH_TOKEN"] === "" ? undefined : env["CLEARML_AUTH_TOKEN"],

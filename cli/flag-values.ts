@@ -16,6 +16,11 @@ export function wholeNumber(min: number, max = Number.MAX_SAFE_INTEGER): (text: 
 export const slots = wholeNumber(SLOTS.min, SLOTS.max);
 export const port = wholeNumber(0, 65_535);
 
+export function nonEmpty(text: string): string {
+  if (text.trim() === "") throw new InvalidArgumentError("It may not be empty.");
+  return text;
+}
+
 /** `5`, `0.5`, `30s`, `2m`; returns seconds. */
 export function seconds(text: string): number {
   const ms = durationMs(text);

@@ -1,6 +1,6 @@
 import { type Command, Option } from "commander";
 import { TASK_STATUSES, TASK_TYPES } from "../api/wire/task-types.ts";
-import { wholeNumber } from "./flag-values.ts";
+import { nonEmpty, wholeNumber } from "./flag-values.ts";
 
 /** `run`, `logs`, `task`, `tasks`, `abort`, `queues`, `workers`: a person at the server. */
 export function addTaskCommands(program: Command): void {
@@ -20,7 +20,7 @@ export function addTaskCommands(program: Command): void {
     .option("--module <NAME>", "Python module to run instead of a script")
     .option("--cwd <DIR>", "working directory in the repository")
     .option("--args <NAME=VALUE...>", "parameters (section Args)")
-    .option("--queue <NAME>", "queue, by name or id (default: the server's default queue)")
+    .option("--queue <NAME>", "queue, by name or id (default: the server's default queue)", nonEmpty)
     .option("--create-queue", "make the queue when the server has none of that name")
     .option("--requirements <FILE>", "requirements file")
     .option("--packages <NAME...>", "packages to install")
