@@ -3,6 +3,7 @@ import { DAEMON_FLAGS, optionName } from "../../agent/daemon-flags.ts";
 import { runDaemon } from "../../agent/main.ts";
 import { WindlassError } from "../../base/errors.ts";
 import { type AgentFlagsGiven, agentFlags } from "../agent-flags.ts";
+import { warnAboutGpus } from "../gpu-warning.ts";
 import { loadConfigAside } from "../load-config-aside.ts";
 import { reportError } from "../report-error.ts";
 
@@ -16,6 +17,7 @@ export async function daemonCommand(flags: AgentFlagsGiven & { configFile?: stri
   const env = flags.configFile === undefined ? process.env : { ...process.env, CLEARML_CONFIG_FILE: flags.configFile };
   const load = async (): Promise<Config> => (await loadConfigAside(agentFlags(flags), env)).config;
   const config = await load();
+  await warnAboutGpus(config);
   // Runs that were left to the next agent are still watched by this process: nothing else would end it.
   process.exit(await runDaemon(config, { signals: process, reloadConfig: load }).catch(reportError));
 }

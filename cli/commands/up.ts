@@ -5,6 +5,7 @@ import { runDaemon } from "../../agent/main.ts";
 import { defaultDataFolder } from "../../base/default-folders.ts";
 import type { RunningServer } from "../../server/main.ts";
 import { type AgentFlagsGiven, agentFlags } from "../agent-flags.ts";
+import { warnAboutGpus } from "../gpu-warning.ts";
 import { reportError } from "../report-error.ts";
 import { type ServerFlags, startAsFlagged } from "./server.ts";
 
@@ -31,6 +32,7 @@ async function withAgent(flags: UpFlags, given: ConfigFlags, server: RunningServ
   const state = flags.state ?? join(resolve(flags.data ?? defaultDataFolder(process.env)), "agent");
   const reloadConfig = async (): Promise<Config> => (await loadConfig({ ...given, state, createQueue: true }, env)).config;
   const config = await reloadConfig();
+  await warnAboutGpus(config);
   const onReady = (): void => {
     process.stdout.write(`ready: API ${server.apiUrl}, files ${server.filesUrl}, agent ${config.name} on ${config.queues.join(", ")}\n`);
   };
