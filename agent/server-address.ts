@@ -4,7 +4,7 @@ import { WindlassError } from "../base/errors.ts";
 export function serverAddress(key: string, text: string, origin: string | undefined): string {
   const wrong = (hint: string): WindlassError =>
     new WindlassError(`${key} is "${text}"${origin === undefined ? "" : ` (${origin})`}, which is not an address`, {
-      code: "bad-config",
+      code: key.startsWith("--") ? "usage" : "bad-config",
       hint,
     });
   if (!/^https?:\/\//i.test(text)) throw wrong(`Write it with its protocol: http://${text.replace(/^\w+:\/\//, "")}`);
