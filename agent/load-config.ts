@@ -114,6 +114,7 @@ function makeConfig(file: ConfigFile, flags: ConfigFlags, env: NodeJS.ProcessEnv
     flags.gitPassword,
     pick("git.password", file.git.password, "CLEARML_AGENT_GIT_PASS", "TRAINS_AGENT_GIT_PASS"),
   );
+  const metricsPort = flagged("agent.metrics_port", flags.metricsPort, file.agent.metrics_port ?? undefined);
   const pollSec = flagged("agent.poll_interval", flags.pollIntervalSec, pollSeconds(env, said));
   return {
     server,
@@ -131,6 +132,7 @@ function makeConfig(file: ConfigFile, flags: ConfigFlags, env: NodeJS.ProcessEnv
     drainAction: file.agent.drain_action,
     requeue: { limit: file.run.requeue_limit, onLost: file.run.on_lost },
     keepRunsMs: file.agent.keep_runs,
+    metrics: metricsPort === undefined ? undefined : { host: file.agent.metrics_host, port: metricsPort },
     log: {
       level: flagged("log.level", logLevel(flags.logLevel), file.log.level),
       format: file.log.format === "auto" ? (process.stderr.isTTY === true ? "text" : "json") : file.log.format,

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { DAEMON_FLAGS } from "../agent/daemon-flags.ts";
-import { daemonOption, slots } from "./flag-values.ts";
+import { daemonOption, port, slots } from "./flag-values.ts";
 
 /** `daemon`, `execute`, `config`, `init`. */
 export function addAgentCommands(program: Command): void {
@@ -11,6 +11,7 @@ export function addAgentCommands(program: Command): void {
     .option("--config <FILE>", "agent.config.yaml")
     .option("--config-file <FILE>", "clearml.conf, as clearml-agent names it")
     .option("--state <DIR>", "state folder: mirrors, environments, runs")
+    .option("--metrics-port <PORT>", "serve /healthz, /readyz and /metrics on 127.0.0.1:PORT", port)
     .option("--refresh", "build environments again");
   for (const flag of DAEMON_FLAGS) daemon.addOption(daemonOption(flag));
   daemon.action(async (flags) => {

@@ -10,6 +10,7 @@ export interface AgentFlagsGiven {
   readonly cpuOnly?: boolean;
   readonly config?: string;
   readonly state?: string;
+  readonly metricsPort?: number;
   readonly createQueue?: boolean;
   readonly orderFairness?: boolean;
   /** In seconds. */
@@ -32,6 +33,7 @@ export function agentFlags(given: AgentFlagsGiven): ConfigFlags {
     cpuOnly: given.cpuOnly,
     createQueue: given.createQueue,
     orderFairness: given.orderFairness,
+    metricsPort: given.metricsPort,
     pollIntervalSec: given.pollingInterval,
     logLevel: given.logLevel,
     docker: image,

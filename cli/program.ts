@@ -1,11 +1,12 @@
 import { Command, CommanderError } from "commander";
+import { version } from "../base/version.ts";
 import { addAgentCommands } from "./agent-commands.ts";
 import { OutputPipes } from "./closed-pipes.ts";
+import { addControlCommands } from "./control-commands.ts";
 import { dockerAsOneWord } from "./docker-words.ts";
 import { reportError, USAGE } from "./report-error.ts";
 import { addServerCommands } from "./server-commands.ts";
 import { addTaskCommands } from "./task-commands.ts";
-import { version } from "./version.ts";
 
 /** The command line: flags and words. Each command's own code is loaded when it is called. */
 const pipes = new OutputPipes();
@@ -18,6 +19,7 @@ const program = new Command("windlass")
 
 addServerCommands(program);
 addAgentCommands(program);
+addControlCommands(program);
 addTaskCommands(program);
 program
   .command("version")

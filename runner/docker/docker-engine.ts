@@ -5,6 +5,7 @@ import { messageOf } from "../../base/errors.ts";
 import type { Logger } from "../../base/logger.ts";
 import type { Engine, Environment, Launch, ProgramView, RunContext, RunHandle, Running } from "../engine.ts";
 import { runFilesFolder } from "../launch/compose-launch.ts";
+import { consolePipe, makeConsolePipe } from "../launch/console-pipe.ts";
 import { RunError } from "../run-error.ts";
 import type { RunSettings } from "../settings.ts";
 import type { Source } from "../source/source.ts";
@@ -83,6 +84,7 @@ class DockerEngine implements Engine {
     if (image === undefined) throw new RunError("failed/image-not-found", `the image ${environment.image} is gone`, { retryable: true });
     const options = await this.#optionsOf(context);
     await openToOthers(context, source, options, image);
+    await makeConsolePipe(consolePipe(context.folder));
     const entry = absoluteEntry(launch, source, options);
     const parts = {
       context,
@@ -169,8 +171,8 @@ class DockerEngine implements Engine {
 
   async #removeAsRoot(context: RunContext, folder: string, error: unknown): Promise<void> {
     const { docker } = this.#connection;
-    const image = context.task.container.image ?? context.settings.docker.defaultImage;
-    if (image === undefined || (await inspectImage(docker, image)) === undefined) throw error;
+    const image = (context.task.container.image ?? "").trim() || (context.settings.docker.defaultImage ?? "").trim();
+    if (image === "" || (await inspectImage(docker, image)) === undefined) throw error;
     const parent = dirname(folder);
     const container = await docker.createContainer({
       Image: image,
@@ -190,9 +192,9 @@ class DockerEngine implements Engine {
     const { docker } = this.#connection;
     const container = await docker.createContainer(spec);
     try {
-      const waited = container.wait({ condition: "next-exit" }) as Promise<{ StatusCode: number }>;
-      waited.catch(() => undefined);
       await container.start();
+      const waited = container.wait() as Promise<{ StatusCode: number }>;
+      waited.catch(() => undefined);
       const copied = logTo === undefined ? Promise.resolve() : this.#copyLog(container, logTo, 0);
       const complete = waited.then(async (exit) => {
         await copied;
@@ -219,7 +221,8 @@ class DockerEngine implements Engine {
     const options = await readArguments(docker.extraArguments, { forbidden: [] });
     const hasImage = (container.image ?? "").trim() !== "";
     const given = container.arguments ?? (hasImage ? undefined : docker.defaultArguments);
-    return await readArguments(given, { forbidden: docker.forbiddenArguments }, options);
+    const policy = { forbidden: docker.forbiddenArguments, envFilesIn: join(context.folder, "workspace") };
+    return await readArguments(given, policy, options);
   }
 }
 
