@@ -4,16 +4,15 @@ import type Docker from "dockerode";
 import { messageOf } from "../../base/errors.ts";
 import { withFileLock } from "../../base/file-lock.ts";
 import { KeyedMutex } from "../../base/mutex.ts";
-import { OWN_LINE_MARK } from "../../monitor/console/run-console.ts";
 import type { Environment, RunContext } from "../engine.ts";
 import { environmentKey, indexSettings, sourceMark } from "../environment/environment-key.ts";
-import { pipFailure } from "../environment/pip-failures.ts";
 import { type Requirements, requirementsOf } from "../environment/requirements.ts";
 import { trustVariables } from "../host-environment.ts";
 import { RunError } from "../run-error.ts";
 import type { Source } from "../source/source.ts";
+import { buildError } from "./build-failures.ts";
 import { buildEvents } from "./build-log.ts";
-import { BUILD_CONTEXT, dockerfileText, INSTALLED_MARK, installRunner, NO_PYTHON, setupRunner } from "./dockerfile.ts";
+import { BUILD_CONTEXT, dockerfileText, INSTALLED_MARK, installRunner, setupRunner } from "./dockerfile.ts";
 import { ensureImage, type ImageFacts, inspectImage } from "./image.ts";
 import { checkImageName } from "./image-name.ts";
 
@@ -182,31 +181,4 @@ function split(output: string): { shown: string; marked: string[] } {
   const lines = output.split("\n");
   const marked = lines.filter((line) => line.startsWith(INSTALLED_MARK)).map((line) => line.slice(INSTALLED_MARK.length));
   return { shown: lines.filter((line) => !line.startsWith(INSTALLED_MARK)).join("\n"), marked };
-}
-
-/** Which step failed stands in the engine's message, with its exit code. */
-export function buildError(problem: string, output: string): RunError {
-  const code = Number(/exit code: (\d+)/.exec(problem)?.[1] ?? 1);
-  if (/no space left on device/i.test(problem + output))
-    return new RunError("failed/disk-full", "no space left while building the environment", { retryable: true });
-  if (problem.includes("run-setup.sh")) {
-    const said = lastLine(output);
-    const message = `the set-up script ended with exit code ${code}${said === "" ? "" : `: ${said}`}`;
-    const hint = said === "" ? "It printed nothing; set -x in it shows where it stops." : "Its output stands above.";
-    return new RunError("failed/environment-setup-script", message, { hint });
-  }
-  if (problem.includes("run-install.sh")) {
-    if (code === NO_PYTHON)
-      return new RunError("failed/environment-python", lastLine(output), {
-        hint: "Choose an image with Python and pip, or install them in the set-up script.",
-      });
-    return pipFailure(output);
-  }
-  return new RunError("failed/environment-build", `the image cannot be built (${problem})`, { retryable: true });
-}
-
-/** The last line that is not our own; empty when there is none. */
-export function lastLine(output: string): string {
-  const theirs = output.split("\n").filter((line) => line.trim() !== "" && !line.startsWith(OWN_LINE_MARK));
-  return theirs.at(-1)?.trim().slice(0, 300) ?? "";
 }

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { taskExitCode } from "../../cli/task-exit-code.ts";
-import { buildError, lastLine } from "../../runner/docker/environment-image.ts";
+import { buildError, lastLine } from "../../runner/docker/build-failures.ts";
 import { engineWords, pullError } from "../../runner/docker/image.ts";
 import { exitCodeOf, type Outcome } from "../../runner/outcome.ts";
 import { outcomeOfError, outcomeOfExit } from "../../runner/run-end.ts";
@@ -42,6 +42,13 @@ describe("what failed before the program", () => {
     expect(lastLine(output)).to.equal("no such host");
     expect(lastLine("windlass: running the set-up script\n")).to.equal("");
     expect(setupFailure().message).to.equal("the set-up script ended with exit code 7");
+  });
+
+  it("is the engine's failure when a step never ran", () => {
+    const problem = "executor failed running [/bin/sh /tmp/windlass-build/run-setup.sh]: could not find bridge docker0";
+    const error = buildError(problem, "") as RunError;
+    expect(error.outcome).to.equal("failed/environment-build");
+    expect(error.retryable).to.equal(true);
   });
 
   it("leaves out the frame that the engine's client puts around the engine's words", () => {
