@@ -14,16 +14,23 @@ export interface CodeFlags {
   readonly cwd?: string;
 }
 
+export interface TaskCode {
+  /** For the task's `script`. */
+  readonly script: object;
+  /** New files that go along, which the user may not expect. */
+  readonly added: readonly string[];
+}
+
 /** The code of a task: a repository, a folder's repository with its uncommitted changes, or a single file. */
-export async function taskCode(flags: CodeFlags): Promise<object> {
+export async function taskCode(flags: CodeFlags): Promise<TaskCode> {
   check(flags);
-  if (flags.repo !== undefined) return await codeOfRepository(flags.repo, flags);
+  if (flags.repo !== undefined) return { script: await codeOfRepository(flags.repo, flags), added: [] };
   if (flags.folder !== undefined) return await codeOfFolder(flags, resolve(flags.folder));
   const script = flags.script ?? "";
   const file = resolve(script);
   if (!(await stat(file).catch(() => undefined))?.isFile()) throw usageError(`--script: there is no file ${script}`);
   if (await isTracked(file)) return await codeOfFolder({ ...flags, script: file }, dirname(file));
-  return { entry_point: basename(file), diff: await readFile(file, "utf8"), working_dir: "." };
+  return { script: { entry_point: basename(file), diff: await readFile(file, "utf8"), working_dir: "." }, added: [] };
 }
 
 function check({ script, module, repo, folder, branch, commit }: CodeFlags): void {
@@ -61,16 +68,15 @@ async function addressOf(repo: string): Promise<string> {
 }
 
 /** A checkout: its repository (the remote, else itself), its commit, its uncommitted changes. */
-async function codeOfFolder(flags: CodeFlags, folder: string): Promise<object> {
+async function codeOfFolder(flags: CodeFlags, folder: string): Promise<TaskCode> {
   const root = (await git(folder, ["rev-parse", "--show-toplevel"]).catch(() => notGit(folder))).trim();
   const commit = (await git(root, ["rev-parse", "HEAD"]).catch(() => noCommit(root))).trim();
   const branch = (await git(root, ["rev-parse", "--abbrev-ref", "HEAD"])).trim();
   const script = flags.script === undefined ? undefined : await scriptIn(root, folder, flags.script);
   const { diff, added } = await uncommittedChanges(root);
   if (script !== undefined) await refuseIgnored(root, script);
-  if (added.length > 0) process.stderr.write(`with ${namesOf(added)}, which git does not track yet\n`);
   const workingDir = flags.cwd ?? (script === undefined ? relative(root, await realpath(folder)) : dirname(script));
-  return {
+  const code = {
     repository: await repositoryOf(root, commit),
     branch: branch === "HEAD" ? undefined : branch,
     version_num: commit,
@@ -78,6 +84,7 @@ async function codeOfFolder(flags: CodeFlags, folder: string): Promise<object> {
     working_dir: workingDir === "" ? "." : workingDir,
     entry_point: entryOf(flags.module, script === undefined ? undefined : relative(workingDir, script)),
   };
+  return { script: code, added };
 }
 
 /** The remote, if it has the commit; else the checkout itself. */
@@ -104,11 +111,6 @@ async function refuseIgnored(root: string, script: string): Promise<void> {
     () => false,
   );
   if (isIgnored) throw usageError(`--script: git ignores ${script}, and so the task would not have it`, `git add -f ${script} tracks it.`);
-}
-
-function namesOf(files: readonly string[]): string {
-  const more = files.length > 5 ? ` and ${files.length - 5} more` : "";
-  return `${files.slice(0, 5).join(", ")}${more}`;
 }
 
 function notGit(folder: string): never {

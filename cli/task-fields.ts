@@ -18,18 +18,26 @@ export interface RunFlags extends CodeFlags {
   readonly binary?: string;
 }
 
+export interface TaskFields {
+  /** For `tasks.create`. */
+  readonly fields: object;
+  /** New files of the folder that are in it. */
+  readonly added: readonly string[];
+}
+
 /** The task that the flags of `windlass run` describe. */
-export async function taskFields(flags: RunFlags): Promise<object> {
-  const code = await taskCode(flags);
+export async function taskFields(flags: RunFlags): Promise<TaskFields> {
+  const { script, added } = await taskCode(flags);
   const name = flags.name ?? basename(flags.script ?? flags.module ?? "task");
-  return {
+  const fields = {
     name: name.length < 3 ? `task ${name}` : name,
     type: flags.taskType,
     ...(flags.tags === undefined ? {} : { tags: flags.tags }),
-    script: { ...code, binary: binaryOf(flags), ...(await requirementsOf(flags)) },
+    script: { ...script, binary: binaryOf(flags), ...(await requirementsOf(flags)) },
     container: await containerOf(flags),
     hyperparams: parametersOf(flags.args ?? []),
   };
+  return { fields, added };
 }
 
 function binaryOf(flags: RunFlags): string {

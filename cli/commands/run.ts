@@ -13,13 +13,14 @@ import { type RunFlags, taskFields } from "../task-fields.ts";
 
 /** With `--json` standard output holds nothing but the task's document. */
 export async function runCommand(flags: RunFlags & RunOutput): Promise<number> {
-  const fields = await taskFields(flags);
+  const { fields, added } = await taskFields(flags);
   const client = await clientFromEnvironment();
   const queue = await chooseQueue(client, flags.queue, flags.createQueue === true);
   const project = await ensureProject(client.session, flags.project);
   const task = await client.tasks.create({ ...fields, project });
   const progress = flags.json === true ? process.stderr : process.stdout;
   progress.write(`task ${task}\n`);
+  if (added.length > 0) process.stderr.write(`with ${namesOf(added)}, which git does not track yet\n`);
   await client.tasks.enqueue(task, queue);
   await warnWithoutWorker(client, queue);
   const ended = flags.follow ? await followWithAbort(client, task, progress) : await client.tasks.get(task);
@@ -56,6 +57,11 @@ async function followWithAbort(client: Client, task: TaskId, output: NodeJS.Writ
   const ended = await followConsole(client, task, (event) => console.show(event), leave.signal);
   console.end();
   return ended;
+}
+
+function namesOf(files: readonly string[]): string {
+  const more = files.length > 5 ? ` and ${files.length - 5} more` : "";
+  return `${files.slice(0, 5).join(", ")}${more}`;
 }
 
 async function warnWithoutWorker(client: Client, queue: ChosenQueue): Promise<void> {

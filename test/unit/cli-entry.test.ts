@@ -33,15 +33,15 @@ describe("the entry of windlass", () => {
   });
 });
 
-describe("output that nobody reads any more", () => {
-  it("ends a command quietly, with a shell's code for it", async () => {
+describe("output", () => {
+  it("that nobody reads any more ends a command quietly, with a shell's code for it", async () => {
     const onStart = (child: ChildProcess): void => void child.stdout?.destroy();
     const { code, stderr } = await windlass(["config"], { onStart });
     expect(stderr).to.equal("");
     expect(code).to.equal(141);
   });
 
-  it("does not end a service, whichever of its pipes is closed", async function () {
+  it("that nobody reads any more does not end a service, whichever of its pipes is closed", async function () {
     this.timeout(20_000);
     const onStart = (child: ChildProcess): void => {
       child.stdout?.once("data", () => {
@@ -54,5 +54,22 @@ describe("output that nobody reads any more", () => {
     const folder = await mkdtemp(join(tmpdir(), "windlass-pipes-"));
     const args = ["up", "--data", folder, "--api-port", "0", "--files-port", "0"];
     expect((await windlass(args, { onStart })).code).to.equal(0);
+  });
+
+  it("of windlass up is its ready lines; its log goes to standard error, a line of JSON each", async function () {
+    this.timeout(20_000);
+    const folder = await mkdtemp(join(tmpdir(), "windlass-up-"));
+    const onStart = (child: ChildProcess): void => {
+      child.stdout?.on("data", (chunk: Buffer) => {
+        if (chunk.toString().includes("ready:")) setTimeout(() => child.kill("SIGTERM"), 200);
+      });
+    };
+    const { stdout, stderr } = await windlass(["up", "--data", folder, "--api-port", "0", "--files-port", "0", "--gpus", "99"], {
+      onStart,
+    });
+    expect(stdout).to.match(/^configuration for clients: \S+clearml\.conf .*\nready: API http:\S+, files http:\S+, agent .* on default\n$/);
+    const [warning, ...log] = stderr.trimEnd().split("\n");
+    expect(warning).to.contain("--gpus 99").and.to.contain("GPU");
+    for (const line of log) expect(JSON.parse(line)).to.include.keys("time", "msg");
   });
 });

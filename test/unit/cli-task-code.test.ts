@@ -34,7 +34,9 @@ describe("the code of a task from a local folder", () => {
     await appendFile(join(repository.url, "main.py"), "print(3)\n");
     await git(repository.url, "config", "diff.noprefix", "true");
     const before = await git(repository.url, "status", "--porcelain");
-    const code = (await taskCode({ folder: repository.url, script: "new script.py" })) as Code;
+    const { script, added } = await taskCode({ folder: repository.url, script: "new script.py" });
+    const code = script as Code;
+    expect(added).to.have.members(["new script.py", "data.bin"]);
     expect(code).to.include({ working_dir: ".", entry_point: "new script.py" });
     expect(await git(repository.url, "status", "--porcelain")).to.equal(before);
     const copy = await makeRepository({ "main.py": "print(1)\n", ".gitignore": "*.log\nlocal.py\n" });
@@ -63,7 +65,7 @@ describe("the code of a task from a local folder", () => {
 
   it("is a file alone that git does not track, when no folder is named", async () => {
     await put("loose.py", "print(5)\n");
-    const code = await taskCode({ script: join(repository.url, "loose.py") });
-    expect(code).to.deep.equal({ entry_point: "loose.py", diff: "print(5)\n", working_dir: "." });
+    const { script } = await taskCode({ script: join(repository.url, "loose.py") });
+    expect(script).to.deep.equal({ entry_point: "loose.py", diff: "print(5)\n", working_dir: "." });
   });
 });
