@@ -45,9 +45,9 @@ export function settingsText(settings: readonly Setting[]): string {
   const lines: string[] = [];
   let before: readonly string[] = [];
   for (const setting of settings.filter(({ isOfFile }) => isOfFile)) {
-    const branch = setting.key.split(".").slice(0, -1);
+    const branch = pathOf(setting.key).slice(0, -1);
     const from = branch.findIndex((name, at) => name !== before[at]);
-    if (from >= 0) lines.push(...branch.slice(from).map((name, at) => `${"  ".repeat(from + at)}${name}:`));
+    if (from >= 0) lines.push(...branch.slice(from).map((name, at) => `${"  ".repeat(from + at)}${flowText(name)}:`));
     lines.push(settingLine(setting, branch.length));
     before = branch;
   }
@@ -56,8 +56,14 @@ export function settingsText(settings: readonly Setting[]): string {
   return lines.map((line) => `${line}\n`).join("");
 }
 
+/** Names that people choose, of queues and of variables, may hold dots themselves. */
+function pathOf(key: string): string[] {
+  const [, map = "", name = "", leaf] = /^(queues)\.(.+)\.(\w+)$/.exec(key) ?? /^(run\.environment)\.(.+)$/.exec(key) ?? [];
+  return map === "" ? key.split(".") : [...map.split("."), name, ...(leaf === undefined ? [] : [leaf])];
+}
+
 function settingLine({ key, value, origin }: Setting, depth: number): string {
-  const text = `${"  ".repeat(depth)}${key.split(".").at(-1)}:${value === null ? "" : ` ${flowText(value)}`}`;
+  const text = `${"  ".repeat(depth)}${flowText(pathOf(key).at(-1))}:${value === null ? "" : ` ${flowText(value)}`}`;
   return `${text.padEnd(ORIGIN_COLUMN)} # ${origin}`;
 }
 

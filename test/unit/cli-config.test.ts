@@ -9,6 +9,7 @@ const FILE = `
 agent: { slots: 3, drain_deadline: 2h }
 queues:
   quick: { time_limit: 10m }
+  "gpu.large: a": { time_limit: 3h }
 run:
   grace: 25s
   environment: { COLOUR: blue, API_TOKEN: hidden-1 }
@@ -43,7 +44,7 @@ describe("windlass config", () => {
     const second = await windlass(["config", "--config", again, "--json"]);
     expect(second.stderr).to.equal("");
     expect(JSON.parse(second.stdout)["run.grace"]).to.deep.equal({ value: "25s", origin: again });
-    expect(parse(stdout).queues.quick.time_limit).to.equal("10m");
+    expect(parse(stdout).queues).to.deep.equal({ quick: { time_limit: "10m" }, "gpu.large: a": { time_limit: "3h" } });
   });
 
   it("masks what is secret, also as JSON", async () => {
