@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { parseBytes, parseDurationMs } from "../base/units.ts";
 import type { Amount } from "./disk/disk-limits.ts";
+import { GPU, SLOTS } from "./setting-rules.ts";
 
 /** What a person writes into agent.config.yaml: strict, so that a mistyped key is told and not ignored. */
 const duration = z.union([z.string(), z.number()]).transform((text, context) => converted(text, parseDurationMs, context));
@@ -36,11 +37,13 @@ export const configFileSchema = z.strictObject({
   agent: z
     .strictObject({
       name: z.string().nullish(),
-      queues: z.array(z.string()).default([]),
+      queues: z.array(z.string().trim().min(1)).default([]),
       create_queue: z.boolean().default(false),
       order_fairness: z.boolean().default(false),
-      slots: z.int().min(1).max(256).default(1),
-      gpus: z.union([z.enum(["all", "none"]), z.array(z.union([z.string(), z.number()]).transform(String))]).default("all"),
+      slots: z.int().min(SLOTS.min).max(SLOTS.max).default(1),
+      gpus: z
+        .union([z.enum(["all", "none"]), z.array(z.union([z.string(), z.number()]).transform(String).pipe(z.string().regex(GPU)))])
+        .default("all"),
       state: z.string().nullish(),
       poll_interval: duration.prefault("1s"),
       heartbeat: duration.prefault("30s"),

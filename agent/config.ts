@@ -69,6 +69,8 @@ export interface LoadedConfig {
   readonly config: Config;
   /** Key of agent.config.yaml → where its value came from. */
   readonly origins: Readonly<Record<string, string>>;
+  /** The same keys → the value that was set, in that file's own units. */
+  readonly settings: Readonly<Record<string, unknown>>;
 }
 
 /** Settings of a run from a certain queue. */

@@ -1,5 +1,6 @@
 import type { Logger as PinoLogger } from "pino";
-import { pino } from "pino";
+import { pino, stdSerializers } from "pino";
+import { WindlassError } from "./errors.ts";
 
 /** The agent's own log, for the operator; what a task prints never goes here. */
 export type Logger = PinoLogger;
@@ -17,7 +18,7 @@ export interface LoggerOptions {
 export function createLogger(options: LoggerOptions): Logger {
   const write = options.write ?? writeToStderr;
   const sink = options.format === "json" ? write : (line: string) => write(textLine(line));
-  return pino({ level: options.level, base: null }, { write: sink });
+  return pino({ level: options.level, base: null, serializers: { err: errorFields } }, { write: sink });
 }
 
 let isStderrSafe = false;
@@ -30,6 +31,13 @@ function writeToStderr(line: string): void {
 }
 
 export const silentLogger: Logger = pino({ level: "silent" });
+
+/** What we foresaw is a sentence with a code; only what we did not foresee needs to say where it happened. */
+function errorFields(error: unknown): unknown {
+  if (!(error instanceof WindlassError)) return error instanceof Error ? stdSerializers.err(error) : error;
+  const { name: type, message, code, hint } = error;
+  return { type, message, code, ...(hint === undefined ? {} : { hint }) };
+}
 
 const LEVEL_NAMES: Readonly<Record<number, string>> = { 20: "debug", 30: "info", 40: "warn", 50: "error" };
 const OWN_FIELDS = new Set(["level", "time", "msg", "err"]);

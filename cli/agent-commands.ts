@@ -15,7 +15,7 @@ export function addAgentCommands(program: Command): void {
     .command("execute")
     .description("Run one task here and now; the exit code is the program's.")
     .requiredOption("--id <TASK>", "the task's id")
-    .option("--docker [IMAGE...]", "run it in a container")
+    .option("--docker [IMAGE...]", 'run it in a container; IMAGE if it names none, flags of docker run after it: --docker IMAGE "-m 512m"')
     .option("--gpus <GPUS>", "0,1 or all or none")
     .option("--cpu-only", "no GPUs")
     .option("--config <FILE>", "agent.config.yaml")

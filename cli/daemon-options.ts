@@ -1,8 +1,9 @@
-import { type Command, Option } from "commander";
+import type { Command } from "commander";
 import type { LoadedConfig } from "../agent/config.ts";
 import { DAEMON_FLAGS, optionName } from "../agent/daemon-flags.ts";
 import { WindlassError } from "../base/errors.ts";
 import { type AgentFlagsGiven, agentFlags } from "./agent-flags.ts";
+import { daemonOption, port, slots } from "./flag-values.ts";
 import { loadConfigAside } from "./load-config-aside.ts";
 
 export type DaemonFlagsGiven = AgentFlagsGiven & { readonly configFile?: string } & Record<string, unknown>;
@@ -10,17 +11,13 @@ export type DaemonFlagsGiven = AgentFlagsGiven & { readonly configFile?: string 
 /** The options of `windlass daemon`, also for what starts one later. */
 export function describeDaemon(daemon: Command): Command {
   daemon
-    .option("--slots <N>", "tasks at a time", Number)
+    .option("--slots <N>", "tasks at a time", slots)
     .option("--config <FILE>", "agent.config.yaml")
     .option("--config-file <FILE>", "clearml.conf, as clearml-agent names it")
     .option("--state <DIR>", "state folder: mirrors, environments, runs")
-    .option("--metrics-port <PORT>", "serve /healthz, /readyz and /metrics on 127.0.0.1:PORT", Number)
+    .option("--metrics-port <PORT>", "serve /healthz, /readyz and /metrics on 127.0.0.1:PORT", port)
     .option("--refresh", "build environments again");
-  for (const flag of DAEMON_FLAGS) {
-    const note = flag.refused !== undefined ? ` (not supported: ${flag.refused})` : flag.ignored === true ? " (no effect)" : "";
-    const option = new Option(flag.flags, `${flag.about}${note}`);
-    daemon.addOption(flag.refused === undefined ? option : option.hideHelp());
-  }
+  for (const flag of DAEMON_FLAGS) daemon.addOption(daemonOption(flag));
   return daemon;
 }
 

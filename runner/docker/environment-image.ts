@@ -6,14 +6,14 @@ import { withFileLock } from "../../base/file-lock.ts";
 import { KeyedMutex } from "../../base/mutex.ts";
 import type { Environment, RunContext } from "../engine.ts";
 import { environmentKey, indexSettings, sourceMark } from "../environment/environment-key.ts";
-import { pipFailure } from "../environment/pip-failures.ts";
 import { type Requirements, requirementsOf } from "../environment/requirements.ts";
 import { trustVariables } from "../host-environment.ts";
 import { RunError } from "../run-error.ts";
 import type { Source } from "../source/source.ts";
 import { concludeRemoval, type Kept, markUse } from "../uses.ts";
+import { buildError } from "./build-failures.ts";
 import { buildEvents } from "./build-log.ts";
-import { BUILD_CONTEXT, dockerfileText, INSTALLED_MARK, installRunner, NO_PYTHON, setupRunner } from "./dockerfile.ts";
+import { BUILD_CONTEXT, dockerfileText, INSTALLED_MARK, installRunner, setupRunner } from "./dockerfile.ts";
 import { ensureImage, type ImageFacts, inspectImage } from "./image.ts";
 import { checkImageName } from "./image-name.ts";
 
@@ -198,25 +198,3 @@ function split(output: string): { shown: string; marked: string[] } {
   const marked = lines.filter((line) => line.startsWith(INSTALLED_MARK)).map((line) => line.slice(INSTALLED_MARK.length));
   return { shown: lines.filter((line) => !line.startsWith(INSTALLED_MARK)).join("\n"), marked };
 }
-
-/** Which step failed stands in the engine's message, with its exit code. */
-function buildError(problem: string, output: string): RunError {
-  const code = Number(/exit code: (\d+)/.exec(problem)?.[1] ?? 1);
-  if (/no space left on device/i.test(problem + output))
-    return new RunError("failed/disk-full", "no space left while building the environment", { retryable: true });
-  if (problem.includes("run-setup.sh")) {
-    return new RunError("failed/environment-setup-script", `the set-up script ended with exit code ${code}: ${lastLine(output)}`, {
-      hint: "Its output stands above.",
-    });
-  }
-  if (problem.includes("run-install.sh")) {
-    if (code === NO_PYTHON)
-      return new RunError("failed/environment-python", lastLine(output), {
-        hint: "Choose an image with Python and pip, or install them in the set-up script.",
-      });
-    return pipFailure(output);
-  }
-  return new RunError("failed/environment-build", `the image cannot be built (${problem})`, { retryable: true });
-}
-
-const lastLine = (output: string): string => output.trim().split("\n").at(-1)?.slice(0, 300) ?? "";

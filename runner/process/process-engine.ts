@@ -11,6 +11,7 @@ import type { Source } from "../source/source.ts";
 import { ProcessRun } from "./process-run.ts";
 import { RunScopes } from "./run-scope.ts";
 import { handleSetupScript } from "./setup-script.ts";
+import { sayContainerIsUnused } from "./unused-container.ts";
 
 /** Runs tasks as plain processes of this machine, for where there is no Docker. */
 export function createProcessEngine(logger: Logger): Engine {
@@ -27,6 +28,7 @@ class ProcessEngine implements Engine {
 
   /** A venv where there are requirements; else the interpreter itself. */
   async prepare(context: RunContext, source: Source): Promise<Environment> {
+    await sayContainerIsUnused(context);
     await handleSetupScript(context, source);
     const { interpreter } = source.entry;
     const requirements = await requirementsOf(context.task, source);
