@@ -120,7 +120,8 @@ class Run {
   async #found(): Promise<Running | undefined> {
     if (this.#options.resume === undefined) return undefined;
     const onError = (error: unknown): void => this.#warn(error, "the engine of a run does not answer; trying again");
-    const running = await foundProgram({ ...this.#parts(), launched: this.#launched, onError });
+    const begun = this.#options.resume.stage === "started" ? this.#options.resume.begun : 0;
+    const running = await foundProgram({ ...this.#parts(), launched: this.#launched, begun, onError });
     if (running === undefined) return undefined;
     this.#progress.launched = true;
     Object.assign(this.#progress.timings, this.#launched?.timings);
@@ -179,7 +180,8 @@ class Run {
   }
 
   async #phase<T>(phase: Phase, work: () => Promise<T>, timing?: Timed): Promise<T> {
-    this.#context.signal.throwIfAborted();
+    // A program that runs is stopped by its watch, whenever the abort came.
+    if (phase !== "run") this.#context.signal.throwIfAborted();
     this.#progress.phase = phase;
     this.#deps.observer.phase(phase);
     const start = performance.now();

@@ -11,6 +11,8 @@ export interface BatchRecord {
   /** Milliseconds of the first event; each further event has the next one. */
   readonly firstTimestampMs: number;
   readonly events: number;
+  /** When it was last sent, if not right after it was recorded: until ten seconds later it may still land. Milliseconds. */
+  readonly triedAtMs?: number;
   /** The range ends with an open `\r` line, whose newest state is sent. */
   readonly final: boolean;
 }
