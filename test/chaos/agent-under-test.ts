@@ -1,4 +1,6 @@
 import { readFile, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { ProgramProcess } from "../support/product.ts";
 
@@ -62,6 +64,13 @@ export class AgentUnderTest {
   /** Everything that this and its earlier processes logged. */
   get log(): string {
     return [...this.#logs, this.#process?.output ?? ""].join("\n=== started again ===\n");
+  }
+
+  /** Writes the log where it outlives the scenario; the file's path. */
+  async keepLog(): Promise<string> {
+    const path = join(tmpdir(), `windlass-chaos-${process.pid}-${this.name}.log`);
+    await writeFile(path, this.log);
+    return path;
   }
 
   /** What its newest process logged. */

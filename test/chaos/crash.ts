@@ -61,7 +61,7 @@ async function killUntilDone(
   const deadline = Date.now() + withinMs;
   for (let points: string[] = []; !(await areAllOver(world, all)); ) {
     if (Date.now() > deadline)
-      throw new Error(`not all over within ${withinMs} ms\n${await standOf(world, all)}\n${agent.log.slice(-6000)}`);
+      throw new Error(`not all over within ${withinMs} ms\n${await standOf(world, all)}\nlog: ${await agent.keepLog()}`);
     if (points.length === 0) points = random.shuffled(CRASH_POINTS);
     const point = random.chance(0.5) ? undefined : points.pop();
     await oneLife(agent, point === undefined ? undefined : `${point}:${random.pick([1, 1, 2, 3])}`, random, counter);
@@ -97,5 +97,5 @@ export async function settle(agent: AgentUnderTest, counter: Counter): Promise<s
   const left = await leftoversOf(agent);
   counter.add("leftovers", left.length);
   const faults = [...left, ...(code === 0 ? [] : [`the drained agent ended with ${code} instead of 0`])];
-  return faults.length === 0 ? [] : [...faults, `log of the agent ${agent.name}:\n${agent.log.slice(-4000)}`];
+  return faults.length === 0 ? [] : [...faults, `its log: ${await agent.keepLog()}`];
 }

@@ -21,9 +21,10 @@ export type FaultPlan = (request: SeenRequest) => Fault | undefined;
 
 export const NO_FAULTS: FaultPlan = () => undefined;
 
-/** The n-th answer of one endpoint is lost after the server did the work. */
-export function loseAnswer(endpoint: string, nth = 1): FaultPlan {
-  return (request) => (request.endpoint === endpoint && request.nth === nth ? { kind: "swallow" } : undefined);
+/** The next answers of one endpoint are lost after the server did the work. */
+export function loseNext(endpoint: string, count = 1): FaultPlan {
+  let left = count;
+  return (request) => (request.endpoint === endpoint && left-- > 0 ? { kind: "swallow" } : undefined);
 }
 
 /** The first plan that has something to say. */
