@@ -4,7 +4,7 @@ import { newId } from "../../base/ids.ts";
 import { eventually } from "../support/product.ts";
 import type { AgentUnderTest } from "./agent-under-test.ts";
 import { settle } from "./crash.ts";
-import { leftoversOf, processesWith } from "./leftovers.ts";
+import { leftoversOf, OF_A_RUN, processesWith } from "./leftovers.ts";
 import { NASTY_PROGRAMS, type NastyProgram } from "./programs.ts";
 import { type Counter, type EngineName, type Result, resultOf } from "./result.ts";
 import { GRACE_MS, QUEUE, World } from "./world.ts";
@@ -66,7 +66,7 @@ async function startNasty(world: World, program: NastyProgram, mark: string): Pr
 
 async function stillThere(agent: AgentUnderTest, mark: string): Promise<string[]> {
   const marked = await processesWith((environ) => environ.includes(`CHAOS_MARK=${mark}`));
-  return [...marked.map((line) => `process ${line}`), ...(await leftoversOf(agent))];
+  return [...marked.map((line) => `process ${line}`), ...(await leftoversOf(agent, OF_A_RUN))];
 }
 
 /** What a program prints while it dies belongs to its console. */

@@ -6,18 +6,24 @@ import type { AgentUnderTest } from "./agent-under-test.ts";
 
 const run = promisify(execFile);
 
-/** What an agent without work may not have left: containers, processes, workspaces, locks, records of its journal, half-made files. */
-export async function leftoversOf(agent: AgentUnderTest): Promise<string[]> {
-  const found = await Promise.all([
-    containersOf(agent),
-    processesOf(agent),
-    workspacesOf(agent.stateFolder),
-    locksIn(agent),
-    namesIn(join(agent.stateFolder, "journal")),
-    namesIn(join(agent.stateFolder, "tmp")),
-  ]);
-  const kinds = ["container", "process", "workspace", "lock", "journal record", "temporary file"];
-  return found.flatMap((names, at) => names.map((name) => `${agent.name} left a ${kinds[at]}: ${name}`));
+type Kind = "container" | "process" | "lock" | "workspace" | "journal record" | "temporary file";
+
+const LOOKS: Readonly<Record<Kind, (agent: AgentUnderTest) => Promise<string[]>>> = {
+  container: containersOf,
+  process: processesOf,
+  lock: locksIn,
+  workspace: (agent) => workspacesOf(agent.stateFolder),
+  "journal record": (agent) => namesIn(join(agent.stateFolder, "journal")),
+  "temporary file": (agent) => namesIn(join(agent.stateFolder, "tmp")),
+};
+
+/** What a run may not leave when it was aborted; its report may take a little longer. */
+export const OF_A_RUN: readonly Kind[] = ["container", "process", "lock"];
+
+/** What an agent without work may not have left. */
+export async function leftoversOf(agent: AgentUnderTest, kinds: readonly Kind[] = Object.keys(LOOKS) as Kind[]): Promise<string[]> {
+  const found = await Promise.all(kinds.map(async (kind) => (await LOOKS[kind](agent)).map((name) => `a ${kind}: ${name}`)));
+  return found.flat().map((what) => `${agent.name} left ${what}`);
 }
 
 async function containersOf(agent: AgentUnderTest): Promise<string[]> {
