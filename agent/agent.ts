@@ -1,31 +1,32 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import type { QueueId, TaskId } from "../api/wire/ids.ts";
-import type { Queue } from "../api/wire/queue.ts";
 import { Cancelled } from "../base/cancelled.ts";
-import { type Clock, jittered } from "../base/clock.ts";
-import { messageOf } from "../base/errors.ts";
+import type { Clock } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
-import { QUICK } from "../base/retry.ts";
+import { isAlive } from "../base/process-identity.ts";
 import type { HostProbe } from "../monitor/resources/host-probe.ts";
-import type { Engine } from "../runner/engine.ts";
-import { type ClaimDeps, type Claimed, claim, settleDoubt } from "./claim.ts";
+import { ClaimLoop } from "./claim-loop.ts";
 import type { Client } from "./client.ts";
 import type { Config } from "./config.ts";
-import type { ClaimRecord, Journal } from "./journal.ts";
+import { type AgentControl, type AgentSnapshot, newCounters } from "./control.ts";
+import { Cooldown } from "./cooldown.ts";
+import type { Engines } from "./engines.ts";
+import type { Journal } from "./journal.ts";
+import { resumeOf } from "./leftovers.ts";
+import { removeOldRuns } from "./old-runs.ts";
+import { Outbox } from "./outbox.ts";
 import { QueueList } from "./queue-list.ts";
-import { inQueueOrder } from "./queue-order.ts";
-import { recoverRun } from "./recovery.ts";
 import { RunWatch } from "./run-watch.ts";
-import { planSlots, type SlotPlan } from "./slots.ts";
-import { agentStopping, carryOut, failInvalid, removeOldRuns, type TaskRunDeps } from "./task-run.ts";
+import { type ActiveRun, Runs, snapshotOf } from "./runs.ts";
+import { planSlots, Slots } from "./slots.ts";
+import { WorkerReports } from "./worker-reports.ts";
 
 export interface AgentParts {
   readonly config: Config;
   readonly client: Client;
   readonly journal: Journal;
   readonly agentId: string;
-  readonly engine: () => Promise<Engine>;
+  readonly engines: Engines;
   readonly host: HostProbe;
   readonly logger: Logger;
   readonly clock: Clock;
@@ -33,251 +34,180 @@ export interface AgentParts {
   readonly onReady?: () => void;
 }
 
-/** How long a peek may wait on a server that can. */
-const WAIT_MS = 55_000;
-const AFTER_ERROR_MS = 2_000;
-/** More entries than free slots are looked at, since others may be faster with the first ones. */
-const SPARE_ENTRIES = 8;
-const ONCE = { tries: 1, firstDelayMs: 0, factor: 1, maxDelayMs: 0 };
-
-interface Slot extends SlotPlan {
-  /** What it runs. */
-  current: { readonly task: TaskId; readonly queue: QueueId | undefined; readonly ended: Promise<void> } | undefined;
-}
-
 /** The agent's life: registers its workers, waits for work, gives it to slots, and ends when it is told to. */
-export class Agent {
+export class Agent implements AgentControl {
   readonly #parts: AgentParts;
-  readonly #slots: Slot[];
+  #config: Config;
+  readonly #slots = new Slots<ActiveRun>();
   readonly #watch: RunWatch;
   readonly #queues: QueueList;
-  readonly #claimed = new Set<string>();
-  readonly #deps: ClaimDeps;
-  readonly #runDeps: TaskRunDeps;
+  readonly #runs: Runs;
+  readonly #claims: ClaimLoop;
+  readonly #workers: WorkerReports;
+  readonly #cooldown: Cooldown;
+  readonly #counters = newCounters();
+  readonly #startedAt: number;
+  #state: AgentSnapshot["state"] = "starting";
+  #changed = new AbortController();
   /** Aborted: no new claims. */
   readonly #drain = new AbortController();
   /** Aborted: running tasks are stopped. */
   readonly #abort = new AbortController();
+  /** Aborted: what is left to report is left to the next agent. */
+  readonly #leave = new AbortController();
   /** Aborted: the loops end. */
   readonly #over = new AbortController();
-  #slotFreed = Promise.withResolvers<void>();
-  #lastQueue: QueueId | undefined;
 
   constructor(parts: AgentParts) {
     this.#parts = parts;
-    this.#slots = planSlots(parts.config).map((plan) => ({ ...plan, current: undefined }));
-    this.#watch = new RunWatch(parts.client.tasks, parts.logger, parts.clock);
-    this.#queues = new QueueList(parts.config, parts.client, parts.logger, parts.clock);
+    this.#config = parts.config;
     const { client, journal, logger, clock } = parts;
-    this.#deps = { client, journal, logger, clock };
-    this.#runDeps = parts;
+    const config = (): Config => this.#config;
+    const [slots, counters] = [this.#slots, this.#counters];
+    const claimDeps = { client, journal, logger, clock };
+    this.#startedAt = clock.now();
+    slots.plan(planSlots(parts.config));
+    this.#cooldown = new Cooldown(clock);
+    this.#watch = new RunWatch(client.tasks, logger, clock);
+    this.#queues = new QueueList(config, client, logger, clock);
+    this.#workers = new WorkerReports({ ...parts, config, queues: this.#queues, slots });
+    this.#runs = new Runs({
+      ...{ claimDeps, slots, watch: this.#watch, counters, clock, logger, abort: this.#abort.signal, leave: this.#leave.signal },
+      deps: () => ({ ...parts, config: this.#config }),
+      onSlot: (slot) => void this.#workers.report(slot),
+      onOutcome: (task, outcome) => this.#cooldown.saw(task, outcome),
+    });
+    const parts2 = { config, deps: claimDeps, queues: this.#queues, slots, runs: this.#runs, counters, clock, logger };
+    this.#claims = new ClaimLoop({
+      ...parts2,
+      refusal: () => this.#refusal(),
+      isTooEarly: (task) => this.#cooldown.isTooEarly(task),
+      changed: () => this.#changed.signal,
+    });
   }
 
-  /** No new claims; running tasks may finish. */
   drain(): void {
+    this.#state = "draining";
     this.#drain.abort(new Cancelled("agent-stopping"));
   }
 
   /** Running tasks are stopped with grace. */
   abort(): void {
     this.drain();
-    this.#abort.abort(agentStopping());
+    this.#abort.abort(new Cancelled("agent-stopping"));
+  }
+
+  /** Running tasks and reports that are still open go to the next agent of this state folder. */
+  leave(): void {
+    this.drain();
+    this.#leave.abort(new Cancelled("agent-stopping"));
+  }
+
+  pause(): void {
+    if (this.#state === "running") this.#state = "paused";
+    this.#stirClaims();
+  }
+
+  resume(): void {
+    if (this.#state === "paused") this.#state = "running";
+    this.#stirClaims();
+  }
+
+  /** New settings for whatever begins from now on; slots and queues change at once, running tasks stay as they are. */
+  async reload(config: Config): Promise<void> {
+    this.#config = config;
+    this.#slots.plan(planSlots(config));
+    this.#queues.forget();
+    await this.#queues.resolveAll(this.#drain.signal);
+    await this.#workers.register(this.#drain.signal);
+    await this.#workers.unregister("gone");
+    this.#stirClaims();
   }
 
   get running(): number {
-    return this.#slots.filter((slot) => slot.current !== undefined).length;
+    return this.#slots.busy.length;
   }
 
-  /** Lives until drained and every run has ended. Throws only what makes any work impossible from the start. */
-  async run(): Promise<void> {
-    const { logger } = this.#parts;
-    const watching = this.#watch.run(this.#over.signal);
-    try {
-      await this.#settleLeftovers();
-      await this.#queues.resolveAll(this.#drain.signal);
-      await this.#register();
-      const beating = this.#heartbeats();
-      this.#parts.onReady?.();
-      await this.#claimLoop();
-      await Promise.all(this.#slots.map((slot) => slot.current?.ended));
-      this.#over.abort();
-      await beating;
-      await this.#unregister();
-    } catch (error) {
-      if (!this.#drain.signal.aborted) throw error;
-      logger.debug({ err: error }, "stopped while starting");
-    } finally {
-      this.#over.abort();
-      await watching.catch(() => undefined);
-    }
-  }
-
-  async #claimLoop(): Promise<void> {
-    const signal = this.#drain.signal;
-    while (!signal.aborted) {
-      try {
-        const free = this.#slots.filter((slot) => slot.current === undefined);
-        if (free.length === 0) await Promise.race([this.#slotFreed.promise, aborted(signal)]);
-        else await this.#peekAndClaim(free.length, signal);
-      } catch (error) {
-        if (signal.aborted) return;
-        this.#parts.logger.warn({ err: error }, "cannot look for work; trying again");
-        await this.#parts.clock.sleep(jittered(AFTER_ERROR_MS), signal).catch(() => undefined);
-      }
-    }
-  }
-
-  async #peekAndClaim(free: number, signal: AbortSignal): Promise<void> {
-    const { client, clock, config } = this.#parts;
-    const ids = await this.#queues.known(signal);
-    const reply = await client.queues.peek(ids, free + SPARE_ENTRIES, WAIT_MS, { signal, retry: ONCE });
-    this.#queues.seen(reply.queues);
-    const taken = await this.#takeFrom(reply.queues);
-    if (taken > 0 || signal.aborted) return;
-    const hadEntries = reply.queues.some((queue) => queue.entries.length > 0);
-    if (!reply.waited || hadEntries) await clock.sleep(jittered(hadEntries ? 100 : config.pollIntervalMs), signal);
-  }
-
-  /** Claims in queue order as long as there is room; how many were taken. */
-  async #takeFrom(queues: readonly Queue[]): Promise<number> {
-    let taken = 0;
-    for (const { queue, entry } of inQueueOrder(
-      queues,
-      this.#queues.order,
-      this.#parts.config.orderFairness ? this.#lastQueue : undefined,
-    )) {
-      const slot = this.#slots.find((candidate) => candidate.current === undefined);
-      if (slot === undefined || this.#drain.signal.aborted) break;
-      if (this.#claimed.has(entry.task)) continue;
-      const claimed = await claim(queue, entry, slot.worker, this.#deps);
-      if (claimed === undefined) void this.#settleLost(entry.task);
-      else {
-        taken++;
-        this.#lastQueue = queue.id;
-        this.#occupy(slot, claimed);
-      }
-    }
-    return taken;
-  }
-
-  #occupy(slot: Slot, claimed: Claimed): void {
-    this.#claimed.add(claimed.task);
-    const ended = this.#runClaimed(slot, claimed)
-      .catch((error: unknown) => this.#parts.logger.error({ err: error, task: claimed.task }, "a slot failed"))
-      .finally(() => {
-        slot.current = undefined;
-        this.#claimed.delete(claimed.task);
-        this.#slotFreed.resolve();
-        this.#slotFreed = Promise.withResolvers<void>();
-      });
-    slot.current = { task: claimed.task, queue: claimed.queue.id, ended };
-  }
-
-  /** Reads the task, says `started` with the claim's id, and carries it out. */
-  async #runClaimed(slot: Slot, claimed: Claimed): Promise<void> {
-    const { client, journal, clock } = this.#parts;
-    const logger = this.#parts.logger.child({ task: claimed.task, worker: slot.worker, queue: claimed.queue.name });
-    const waitedMs = claimed.addedAtMs === undefined ? undefined : Math.max(clock.now() - claimed.addedAtMs, 0);
-    let task: Awaited<ReturnType<typeof client.tasks.get>>;
-    try {
-      task = await client.tasks.get(claimed.task);
-    } catch (error) {
-      await failInvalid(claimed.task, error, client, logger);
-      return await journal.forget(claimed.record.claim);
-    }
-    if (task.status !== "queued") {
-      logger.warn({ status: task.status }, "a task of the queue is not queued any more; left alone");
-      return await journal.forget(claimed.record.claim);
-    }
-    await client.tasks.setStatus("started", claimed.task, {
-      reason: `started by windlass ${slot.worker}`,
-      message: `claim ${claimed.record.claim}`,
-    });
-    const record: ClaimRecord = { ...claimed.record, stage: "started" };
-    await journal.write(record);
-    const stopped = this.#watch.add(claimed.task);
-    void this.#report(slot).catch(() => undefined);
-    logger.info({ name: task.name }, "task started");
-    const signal = AbortSignal.any([stopped, this.#abort.signal]);
-    try {
-      const outcome = await carryOut({ record, task, gpus: slot.gpus, waitedMs, signal }, { ...this.#runDeps, logger });
-      logger.info({ cause: outcome.cause, phase: outcome.phase, ...outcome.timings }, "task ended");
-    } finally {
-      this.#watch.remove(claimed.task);
-      slot.current = undefined;
-      void this.#report(slot).catch(() => undefined);
-    }
-  }
-
-  /** What an earlier agent of this state folder left: doubts are settled, runs are ended and reported. */
-  async #settleLeftovers(): Promise<void> {
-    const { journal, logger, config } = this.#parts;
-    const leftovers = await journal.leftovers(logger);
-    for (const record of leftovers) {
-      if (record.stage === "intent")
-        void settleDoubt(record, this.#deps, this.#drain.signal).catch((error: unknown) => this.#warn(error, record));
-      else await recoverRun(record, this.#runDeps).catch((error: unknown) => this.#warn(error, record));
-    }
-    await removeOldRuns(config.stateFolder, config.keepRunsMs, new Set(leftovers.map((record) => record.claim)));
-    await rm(join(config.stateFolder, "tmp"), { recursive: true, force: true });
-  }
-
-  /** A claim whose answer was lost leaves its intent in the journal. */
-  async #settleLost(task: string): Promise<void> {
-    for (const record of await this.#parts.journal.leftovers(this.#parts.logger)) {
-      if (record.task !== task || record.stage !== "intent" || this.#claimed.has(task)) continue;
-      await settleDoubt(record, this.#deps, this.#over.signal).catch((error: unknown) => this.#warn(error, record));
-    }
-  }
-
-  #warn(error: unknown, record: ClaimRecord): void {
-    this.#parts.logger.warn(
-      { err: error, task: record.task, stage: record.stage, why: messageOf(error) },
-      "something of an earlier run is not settled",
-    );
-  }
-
-  async #register(): Promise<void> {
-    const { client } = this.#parts;
-    for (const slot of this.#slots)
-      await client.workers.register(slot.worker, this.#queues.order, undefined, { signal: this.#drain.signal });
-  }
-
-  async #unregister(): Promise<void> {
-    for (const slot of this.#slots)
-      await this.#parts.client.workers
-        .unregister(slot.worker, this.#queues.order, { retry: QUICK, timeoutMs: 3_000 })
-        .catch(() => undefined);
-  }
-
-  async #heartbeats(): Promise<void> {
-    const { clock, config, host, logger } = this.#parts;
-    while (!this.#over.signal.aborted) {
-      await clock.sleep(jittered(config.heartbeatMs, 0.05), this.#over.signal).catch(() => undefined);
-      if (this.#over.signal.aborted) return;
-      const stats = await host.machineStats();
-      for (const slot of this.#slots)
-        await this.#report(slot, stats).catch((error: unknown) => logger.debug({ err: error }, "a heartbeat did not arrive"));
-    }
-  }
-
-  async #report(slot: Slot, stats?: Awaited<ReturnType<HostProbe["machineStats"]>>): Promise<void> {
-    const { client, clock } = this.#parts;
-    const busy =
-      slot.current === undefined
-        ? {}
-        : { task: slot.current.task, ...(slot.current.queue === undefined ? {} : { queue: slot.current.queue }) };
-    const report = {
-      worker: slot.worker,
-      timestamp: clock.now(),
-      queues: this.#queues.order,
-      ...busy,
-      ...(stats === undefined ? {} : { machine_stats: stats }),
+  snapshot(): AgentSnapshot {
+    const { agentId, client } = this.#parts;
+    const { name, queues } = this.#config;
+    return {
+      ...{ agentId, name, pid: process.pid, startedAt: this.#startedAt, state: this.#state, counters: this.#counters },
+      notClaiming: this.#claims.refused,
+      server: { url: client.session.apiServer, lastContactAt: client.session.lastContactAt },
+      queues: this.#queues.found(queues),
+      slots: this.#slots.all.map(({ worker, gpus, run }) => ({ worker, gpus, run: run === undefined ? undefined : snapshotOf(run) })),
+      outbox: this.#runs.outbox,
+      loops: { claim: this.#claims.movedAt, heartbeat: this.#workers.movedAt, watch: this.#watch.movedAt },
     };
-    await client.workers.report(report, { retry: ONCE, timeoutMs: 10_000 });
+  }
+
+  /** Lives until drained and every run has ended and is reported, or left. Throws only what makes any work impossible from the start. */
+  async run(): Promise<void> {
+    const loops = [this.#watch.run(this.#over.signal)];
+    try {
+      await this.#takeOverLeftovers();
+      await this.#queues.resolveAll(this.#drain.signal);
+      await this.#workers.register(this.#drain.signal);
+      if (this.#state === "starting") this.#state = "running";
+      loops.push(this.#workers.run(this.#over.signal));
+      this.#parts.onReady?.();
+      await this.#claims.run(this.#drain.signal);
+    } catch (error) {
+      if (!this.#drain.signal.aborted) {
+        this.leave();
+        throw error;
+      }
+      this.#parts.logger.debug({ err: error }, "stopped while starting");
+    } finally {
+      await this.#end(loops);
+    }
+  }
+
+  /** Programs first, then reports, as long as the server takes them; then goodbye. */
+  async #end(loops: readonly Promise<void>[]): Promise<void> {
+    const outbox = new Outbox(this.#runs, this.#parts, this.#leave);
+    await this.#slotsEmpty();
+    await outbox.empty(this.#abort.signal);
+    this.#over.abort();
+    await Promise.all(loops.map((loop) => loop.catch(() => undefined)));
+    if (!this.#leave.signal.aborted) await this.#workers.unregister("all");
+  }
+
+  async #slotsEmpty(): Promise<void> {
+    const left = this.#leave.signal;
+    while (this.#slots.busy.length > 0 && !left.aborted) await Promise.race([this.#slots.changed, aborted(left)]);
+  }
+
+  /** What an earlier agent of this state folder left: doubts are settled, runs are gone on with. */
+  async #takeOverLeftovers(): Promise<void> {
+    const { journal, logger } = this.#parts;
+    await journal.removeTorn();
+    const records = await journal.records(logger);
+    for (const record of records) {
+      if (record.owner !== undefined && (await isAlive(record.owner))) continue;
+      const resume = resumeOf(record);
+      if (resume === undefined) void this.#runs.settle(record).catch((error: unknown) => logger.debug({ err: error }, "left in doubt"));
+      else this.#runs.adopt(record, resume);
+    }
+    const { stateFolder, keepRunsMs } = this.#config;
+    await removeOldRuns(stateFolder, keepRunsMs, new Set(records.map((record) => record.claim)));
+    await rm(join(stateFolder, "tmp"), { recursive: true, force: true });
+  }
+
+  async #refusal(): Promise<string | undefined> {
+    if (this.#state === "paused") return "the agent is paused (windlass resume goes on)";
+    return this.#cooldown.refusal();
+  }
+
+  #stirClaims(): void {
+    this.#changed.abort(new Cancelled("agent-stopping"));
+    this.#changed = new AbortController();
   }
 }
 
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
-}
+const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });

@@ -1,11 +1,15 @@
 import { ApiError, isRefusal } from "../api/api-error.ts";
-import type { QueueId, TaskId } from "../api/wire/ids.ts";
+import type { TaskId } from "../api/wire/ids.ts";
 import type { Queue, QueueEntry } from "../api/wire/queue.ts";
+import type { Task } from "../api/wire/task.ts";
 import type { Clock } from "../base/clock.ts";
+import { crashPoint } from "../base/crash-point.ts";
 import { newId } from "../base/ids.ts";
 import type { Logger } from "../base/logger.ts";
+import { ONCE } from "../base/retry.ts";
 import type { Client } from "./client.ts";
 import type { ClaimRecord, Journal } from "./journal.ts";
+import { SCHEDULES } from "./schedules.ts";
 
 export interface ClaimDeps {
   readonly client: Client;
@@ -23,22 +27,18 @@ export interface Claimed {
   readonly addedAtMs: number | undefined;
 }
 
-/** Never tried again by itself: a second try of a taking that may have worked would find nothing and look like a loss. */
-const ONCE = { tries: 1, firstDelayMs: 0, factor: 1, maxDelayMs: 0 };
+/** `doubt`: the answer was lost, and `settle.ts` has to find out; `lost`: another one has it, or it may not be taken. */
+export type ClaimResult = { readonly claimed: Claimed } | { readonly doubt: ClaimRecord } | "lost";
+
 const NOT_QUEUED = [703, 701];
-/** How long the effect of a lost request may take, and another agent to say that a task is its own. */
-export const DOUBT_MS = 30_000;
+/** A claim that is not `started` by then is not started any more: another agent may believe that it is lost. */
+const START_WITHIN_MS = 15_000;
 
 /**
  * Takes one entry off its queue, so that a crash at any point loses nothing and runs nothing twice: the intent is on disk
- * first, and the server lets exactly one of several callers succeed. Undefined: another one has it, or doubt remains.
+ * first, and the server lets exactly one of several callers succeed.
  */
-export async function claim(
-  queue: Pick<Queue, "id" | "name">,
-  entry: QueueEntry,
-  worker: string,
-  deps: ClaimDeps,
-): Promise<Claimed | undefined> {
+export async function claim(queue: Pick<Queue, "id" | "name">, entry: QueueEntry, worker: string, deps: ClaimDeps): Promise<ClaimResult> {
   const record: ClaimRecord = {
     claim: newId(),
     task: entry.task,
@@ -49,18 +49,17 @@ export async function claim(
     stage: "intent",
   };
   await deps.journal.write(record);
+  crashPoint("claim/intent-written");
   try {
     const removed = await deps.client.queues.removeTask(queue.id, entry.task, { retry: ONCE });
-    if (removed > 0) return { record, task: entry.task, queue, addedAtMs: timeOf(entry.added) };
+    crashPoint("claim/removed");
+    if (removed > 0) return { claimed: { record, task: entry.task, queue, addedAtMs: timeOf(entry.added) } };
   } catch (error) {
-    if (error instanceof ApiError && error.uncertain) {
-      deps.logger.warn({ err: error, task: entry.task }, "the answer to a claim was lost; it is settled in half a minute");
-      return undefined;
-    }
+    if (error instanceof ApiError && error.uncertain) return { doubt: record };
     if (!isRefusal(error, ...NOT_QUEUED)) deps.logger.warn({ err: error, task: entry.task }, "a task cannot be claimed");
   }
   await deps.journal.forget(record.claim);
-  return undefined;
+  return "lost";
 }
 
 function timeOf(date: string): number | undefined {
@@ -68,44 +67,29 @@ function timeOf(date: string): number | undefined {
   return Number.isNaN(ms) ? undefined : ms;
 }
 
-/**
- * Settles an intent whose answer was lost, or that a crash left behind: half a minute after it, a task that is still
- * `queued`, in no queue, and claimed by nobody else goes back to the front of its queue. It is never run from here.
- */
-export async function settleDoubt(record: ClaimRecord, deps: ClaimDeps, signal: AbortSignal): Promise<void> {
-  const waitMs = record.intentAt + DOUBT_MS - deps.clock.now();
-  if (waitMs > 0) await deps.clock.sleep(waitMs, signal);
-  const task = record.task as TaskId;
-  const queue = record.queue as QueueId;
-  const state = await deps.client.tasks.get(task, { signal }).catch((error: unknown) => {
-    if (isRefusal(error, 101)) return undefined;
-    throw error;
-  });
-  const claimedByOther = /claim [0-9a-f]{32}/.exec(state?.status_message ?? "")?.[0];
-  const isOurs = state?.status === "queued" && (claimedByOther === undefined || claimedByOther === `claim ${record.claim}`);
-  if (isOurs && !(await isWaiting(queue, task, deps, signal))) await handBack(queue, task, deps, signal);
-  await deps.journal.forget(record.claim);
-}
+/** `gone`: nothing is to be done, somebody stopped or deleted it meanwhile. `invalid`: its document makes no sense. */
+export type StartResult = { readonly task: Task } | { readonly invalid: unknown } | "gone" | "doubt";
 
-async function isWaiting(queue: QueueId, task: TaskId, deps: ClaimDeps, signal: AbortSignal): Promise<boolean> {
-  const { queues } = await deps.client.session.call<{ queues: { id: string; entries?: { task: string }[] }[] }>(
-    "queues.get_all",
-    { search_hidden: true, page_size: 500 },
-    { signal },
-  );
-  const place = queues.find((candidate) => candidate.entries?.some((entry) => entry.task === task));
-  if (place !== undefined) return true;
-  return !queues.some((candidate) => candidate.id === queue);
-}
-
-/** Puts a task that nobody runs back to the front of its queue. */
-export async function handBack(queue: QueueId, task: TaskId, deps: ClaimDeps, signal: AbortSignal): Promise<void> {
+/** Reads a claimed task and tells the server `started`, with the claim's id, in time or not at all. */
+export async function start({ record, task: id }: Claimed, deps: ClaimDeps): Promise<StartResult> {
+  const leftMs = Math.max(record.intentAt + START_WITHIN_MS - deps.clock.now(), 0);
+  const options = { retry: SCHEDULES.start, signal: AbortSignal.timeout(leftMs) };
+  const { tasks } = deps.client;
   try {
-    await deps.client.queues.addTask(queue, task, { signal });
+    const task = await tasks.get(id, options);
+    crashPoint("claim/task-read");
+    if (task.status !== "queued") {
+      deps.logger.warn({ task: id, status: task.status }, "a task of the queue is not queued any more; left alone");
+      return "gone";
+    }
+    const note = { reason: `started by windlass ${record.worker}`, message: `claim ${record.claim}` };
+    await tasks.setStatus("started", id, note, options);
+    crashPoint("claim/started");
+    return { task };
   } catch (error) {
-    if (isRefusal(error, 706)) return;
-    throw error;
+    if (options.signal.aborted || (error instanceof ApiError && error.retryable)) return "doubt";
+    if (!(error instanceof ApiError)) return { invalid: error };
+    deps.logger.warn({ err: error, task: id }, "a claimed task cannot be started; left alone");
+    return "gone";
   }
-  await deps.client.queues.moveToFront(queue, task, { signal });
-  deps.logger.info({ task, queue }, "handed a task back to its queue");
 }

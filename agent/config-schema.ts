@@ -37,6 +37,7 @@ export const configFileSchema = z.strictObject({
       poll_interval: duration.prefault("1s"),
       heartbeat: duration.prefault("30s"),
       drain_deadline: duration.prefault("24h"),
+      drain_action: z.enum(["abort", "hand-back", "leave"]).default("abort"),
       keep_runs: duration.prefault("1d"),
     })
     .prefault({}),
@@ -51,6 +52,8 @@ export const configFileSchema = z.strictObject({
       time_limit: duration.nullish(),
       grace: duration.prefault("10s"),
       parameters: parameters.default("auto"),
+      requeue_limit: z.int().min(0).max(100).default(2),
+      on_lost: z.enum(["fail", "requeue"]).default("fail"),
       environment: z.record(z.string(), z.coerce.string()).default({}),
     })
     .prefault({}),

@@ -46,6 +46,10 @@ export interface Config {
   readonly pollIntervalMs: number;
   readonly heartbeatMs: number;
   readonly drainDeadlineMs: number;
+  /** What becomes of runs at the drain deadline. */
+  readonly drainAction: "abort" | "hand-back" | "leave";
+  /** What failed by the infrastructure before user code, and what the host lost. */
+  readonly requeue: { readonly limit: number; readonly onLost: "fail" | "requeue" };
   readonly keepRunsMs: number;
   readonly log: { readonly level: "debug" | "info" | "warn" | "error"; readonly format: "text" | "json" };
   readonly engine: "docker" | "process";

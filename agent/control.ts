@@ -77,3 +77,16 @@ export interface AgentCounters {
   environmentHits: number;
   environmentsBuilt: number;
 }
+
+export const newCounters = (): AgentCounters => ({
+  claims: 0,
+  claimsLost: 0,
+  claimsInDoubt: 0,
+  handedBack: 0,
+  adopted: 0,
+  outcomes: {},
+  waitedSec: { sum: 0, count: 0 },
+  phaseSec: {},
+  environmentHits: 0,
+  environmentsBuilt: 0,
+});

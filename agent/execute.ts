@@ -1,24 +1,26 @@
 import type { EventEmitter } from "node:events";
 import { createReadStream } from "node:fs";
-
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { isRefusal } from "../api/api-error.ts";
 import type { TaskId } from "../api/wire/ids.ts";
 import type { Task } from "../api/wire/task.ts";
+import { Cancelled } from "../base/cancelled.ts";
 import { systemClock } from "../base/clock.ts";
 import { WindlassError } from "../base/errors.ts";
 import { ensurePrivateFolder } from "../base/files.ts";
 import { newId } from "../base/ids.ts";
 import { createLogger, type Logger } from "../base/logger.ts";
+import { identityOf } from "../base/process-identity.ts";
 import { exitCodeOf } from "../runner/outcome.ts";
 import { type Client, createClient } from "./client.ts";
 import type { Config } from "./config.ts";
+import { Engines } from "./engines.ts";
 import { type ClaimRecord, Journal } from "./journal.ts";
-import { agentIdOf, engineOf } from "./main.ts";
+import { agentIdOf } from "./main.ts";
 import { RunWatch } from "./run-watch.ts";
 import { planSlots } from "./slots.ts";
-import { agentStopping, carryOut } from "./task-run.ts";
+import { carryOut } from "./task-run.ts";
 
 export interface ExecuteIo {
   readonly signals: EventEmitter;
@@ -47,6 +49,7 @@ export async function runExecute(config: Config, id: string, io: ExecuteIo): Pro
     worker: slot?.worker ?? config.name,
     intentAt: Date.now(),
     stage: "started",
+    owner: await identityOf(process.pid),
   };
   await journal.write(record);
   await client.tasks.setStatus("started", task.id, {
@@ -57,27 +60,35 @@ export async function runExecute(config: Config, id: string, io: ExecuteIo): Pro
   await client.workers.report({ worker: record.worker, timestamp: Date.now(), task: task.id });
   const over = new AbortController();
   const stop = new AbortController();
-  for (const signal of ["SIGTERM", "SIGINT"]) io.signals.on(signal, () => stop.abort(agentStopping()));
+  for (const signal of ["SIGTERM", "SIGINT"]) io.signals.on(signal, () => stop.abort(new Cancelled("agent-stopping")));
   const watch = new RunWatch(client.tasks, logger, systemClock);
-  const stopped = watch.add(task.id);
+  const watched = watch.add(record);
   const watching = watch.run(over.signal);
   const following = follow(join(config.stateFolder, "runs", record.claim, "console.log"), io.write, over.signal);
   const beat = setInterval(
     () => void client.workers.report({ worker: record.worker, timestamp: Date.now(), task: task.id }).catch(() => undefined),
     config.heartbeatMs,
   );
-  const engine = engineOf(config, agentId, logger);
+  const engines = new Engines(config, agentId, logger);
   try {
     const outcome = await carryOut(
-      { record, task, gpus: slot?.gpus ?? "all", waitedMs: undefined, signal: AbortSignal.any([stopped, stop.signal]) },
-      { config, client, journal, engine: engine.get, agentId, logger },
+      {
+        record,
+        task,
+        gpus: slot?.gpus ?? "all",
+        waitedMs: undefined,
+        signal: AbortSignal.any([watched.signal, stop.signal]),
+        isStopping: watched.isStopping,
+        leave: new AbortController().signal,
+      },
+      { config, client, journal, engines, agentId, logger },
     );
     return exitCodeOf(outcome);
   } finally {
     clearInterval(beat);
     over.abort();
     await Promise.all([watching, following]);
-    await (await engine.made())?.close();
+    await engines.close();
     await client.workers.unregister(record.worker, []).catch(() => undefined);
   }
 }

@@ -2,8 +2,8 @@ import { readdir, readFile, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { ensurePrivateFolder, writeFileDurably } from "../base/files.ts";
 import type { Logger } from "../base/logger.ts";
-import type { RunHandle } from "../runner/engine.ts";
-import type { Outcome } from "../runner/outcome.ts";
+import type { ProcessIdentity } from "../base/process-identity.ts";
+import type { Decided, Launched } from "../runner/run-request.ts";
 
 /**
  * What the agent wrote down about a claim, so that a crash loses nothing: `intent` before it takes the task, `started`
@@ -19,8 +19,10 @@ export interface ClaimRecord {
   /** Milliseconds. */
   readonly intentAt: number;
   readonly stage: "intent" | "started" | "launched" | "ended";
-  readonly handle?: RunHandle | undefined;
-  readonly outcome?: Outcome | undefined;
+  /** A `windlass execute` beside the agent: the run is that process's as long as it lives. */
+  readonly owner?: ProcessIdentity | undefined;
+  readonly launched?: Launched | undefined;
+  readonly decided?: Decided | undefined;
 }
 
 /** One file per claim, each replaced as a whole and on disk when a write returns. */
@@ -45,11 +47,17 @@ export class Journal {
     await unlink(this.#path(claim)).catch(() => undefined);
   }
 
-  /** What an earlier agent left behind; a file that cannot be read is named and left alone. */
-  async leftovers(logger: Logger): Promise<ClaimRecord[]> {
+  /** What is written down at this moment; a file that cannot be read is named and left alone. */
+  async records(logger: Logger): Promise<ClaimRecord[]> {
     const names = (await readdir(this.#folder)).filter((name) => name.endsWith(".json"));
     const records = await Promise.all(names.map((name) => this.#read(name, logger)));
     return records.filter((record) => record !== undefined);
+  }
+
+  /** Temporary files of writes that a crash cut off. */
+  async removeTorn(): Promise<void> {
+    const torn = (await readdir(this.#folder)).filter((name) => name.endsWith(".tmp"));
+    for (const name of torn) await unlink(join(this.#folder, name)).catch(() => undefined);
   }
 
   async #read(name: string, logger: Logger): Promise<ClaimRecord | undefined> {

@@ -130,6 +130,8 @@ function makeConfig(file: ConfigFile, flags: ConfigFlags, env: NodeJS.ProcessEnv
     pollIntervalMs: pollSec === undefined ? file.agent.poll_interval : pollSec * 1000,
     heartbeatMs: file.agent.heartbeat,
     drainDeadlineMs: file.agent.drain_deadline,
+    drainAction: file.agent.drain_action,
+    requeue: { limit: file.run.requeue_limit, onLost: file.run.on_lost },
     keepRunsMs: file.agent.keep_runs,
     log: {
       level: logLevel(flags.logLevel) ?? file.log.level,

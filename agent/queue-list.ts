@@ -11,7 +11,7 @@ import type { Config } from "./config.ts";
 const LOOK_AGAIN_MS = 10_000;
 
 export class QueueList {
-  readonly #config: Config;
+  readonly #config: () => Config;
   readonly #client: Client;
   readonly #logger: Logger;
   readonly #clock: Clock;
@@ -20,7 +20,7 @@ export class QueueList {
   #lookedAt = 0;
   readonly #told = new Set<string>();
 
-  constructor(config: Config, client: Client, logger: Logger, clock: Clock) {
+  constructor(config: () => Config, client: Client, logger: Logger, clock: Clock) {
     this.#config = config;
     this.#client = client;
     this.#logger = logger;
@@ -31,6 +31,18 @@ export class QueueList {
     return this.#found.filter((id) => id !== undefined);
   }
 
+  /** Each wanted queue, with its id if it is there. */
+  found(wanted: readonly string[]): { wanted: string; id: string | undefined }[] {
+    const names = wanted.length === 0 ? ["default"] : wanted;
+    return names.map((name, at) => ({ wanted: name, id: this.#found[at] }));
+  }
+
+  /** The wanted queues have changed: they are looked for anew. */
+  forget(): void {
+    this.#told.clear();
+    this.#lookedAt = 0;
+  }
+
   /** Waits until the server answers; wrong credentials end it, since nothing will mend them. */
   async resolveAll(signal: AbortSignal): Promise<void> {
     for (;;) {
@@ -38,7 +50,7 @@ export class QueueList {
         return await this.#look(signal);
       } catch (error) {
         signal.throwIfAborted();
-        if (isRefusal(error, 20, 21, 22)) throw wrongKeys(this.#config, error);
+        if (isRefusal(error, 20, 21, 22)) throw wrongKeys(this.#config(), error);
         this.#logger.warn({ err: error }, "the server does not answer; trying again");
         await this.#clock.sleep(jittered(2_000), signal);
       }
@@ -65,13 +77,13 @@ export class QueueList {
 
   async #look(signal: AbortSignal): Promise<void> {
     this.#lookedAt = this.#clock.now();
-    if (this.#config.queues.length === 0) {
+    if (this.#config().queues.length === 0) {
       this.#found = [await this.#defaultQueue(signal)];
       return;
     }
     const all = await this.#client.queues.all({ signal });
     this.#found = [];
-    for (const wanted of this.#config.queues) this.#found.push(await this.#find(wanted, all, signal));
+    for (const wanted of this.#config().queues) this.#found.push(await this.#find(wanted, all, signal));
   }
 
   async #find(wanted: string, all: readonly Queue[], signal: AbortSignal): Promise<QueueId | undefined> {
@@ -79,11 +91,11 @@ export class QueueList {
     const found =
       byId ?? all.find((queue) => queue.name === wanted) ?? all.find((queue) => queue.name.toLowerCase() === wanted.toLowerCase());
     if (found !== undefined) return found.id;
-    if (this.#config.createQueue && !looksLikeId(wanted)) return await this.#client.queues.create(wanted, { signal });
+    if (this.#config().createQueue && !looksLikeId(wanted)) return await this.#client.queues.create(wanted, { signal });
     if (!this.#told.has(wanted))
       this.#logger.warn(
         { queue: wanted },
-        `there is no queue "${wanted}" on ${this.#config.server.api}; waiting for it (--create-queue makes it)`,
+        `there is no queue "${wanted}" on ${this.#config().server.api}; waiting for it (--create-queue makes it)`,
       );
     this.#told.add(wanted);
     return undefined;

@@ -1,26 +1,24 @@
-import { readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import type { TaskId } from "../api/wire/ids.ts";
 import type { Task } from "../api/wire/task.ts";
-import { Cancelled } from "../base/cancelled.ts";
-import { messageOf } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
-import type { Engine } from "../runner/engine.ts";
 import type { Outcome, Phase } from "../runner/outcome.ts";
-import type { RunFacts, RunObserver, RunRequest } from "../runner/run-request.ts";
-import type { GpuSelection } from "../runner/settings.ts";
+import { outcomeOfError } from "../runner/run-end.ts";
+import type { Resume, RunRequest } from "../runner/run-request.ts";
+import type { GpuSelection, RunSettings } from "../runner/settings.ts";
 import type { Client } from "./client.ts";
 import { type Config, settingsFor } from "./config.ts";
+import type { EngineKind, Engines } from "./engines.ts";
 import type { ClaimRecord, Journal } from "./journal.ts";
-import { reportOutcome } from "./outcome-report.ts";
-import { createEventSink } from "./server-event-sink.ts";
+import { JournalledRun } from "./journalled-run.ts";
+import { readRequest, writeRequest } from "./request-file.ts";
+import { SCHEDULES } from "./schedules.ts";
 
 /** Everything that carrying out one claimed task needs. */
 export interface TaskRunDeps {
   readonly config: Config;
   readonly client: Client;
   readonly journal: Journal;
-  readonly engine: () => Promise<Engine>;
+  readonly engines: Engines;
   readonly agentId: string;
   readonly logger: Logger;
 }
@@ -31,7 +29,14 @@ export interface TaskRun {
   readonly gpus: GpuSelection;
   readonly waitedMs: number | undefined;
   readonly signal: AbortSignal;
+  /** Aborted: what is left to report is left to the next agent of the state folder. */
+  readonly leave: AbortSignal;
+  /** Where an earlier agent process stopped with it. */
+  readonly resume?: Resume;
+  readonly isStopping?: () => boolean;
   readonly onPhase?: (phase: Phase) => void;
+  /** Nothing of the program is left; console and outcome may still be on their way. */
+  readonly onOver?: (outcome: Outcome) => void;
 }
 
 const MONTH_SEC = 30 * 86_400;
@@ -39,105 +44,62 @@ const DAY_SEC = 86_400;
 
 /** Runs a task that is ours and reports how it ended; returns when nothing of it is left but its console file. */
 export async function carryOut(run: TaskRun, deps: TaskRunDeps): Promise<Outcome> {
-  const { record, task } = run;
-  const settings = settingsFor(deps.config, record.queueName);
+  const settings = settingsFor(deps.config, run.record.queueName);
   const [{ runTask }, { HostProbe }] = await Promise.all([import("../runner/run.ts"), import("../monitor/resources/host-probe.ts")]);
-  const request: RunRequest = {
+  const { request, resume } = await requestOf(run, settings, deps);
+  const observer = new JournalledRun(run, deps);
+  const kind = engineKindOf(resume, deps.config);
+  return await runTask(
+    request,
+    { engine: () => deps.engines.get(kind), settings, observer, host: new HostProbe(run.gpus), logger: deps.logger },
+    { signal: run.signal, leave: run.leave, resume, isStopping: run.isStopping },
+  );
+}
+
+/** A run of before goes on in the engine in which it was started, whatever the configuration says now. */
+function engineKindOf(resume: Resume | undefined, config: Config): EngineKind {
+  const handle = resume === undefined || resume.stage === "started" ? undefined : resume.launched?.handle;
+  return handle === undefined ? config.engine : handle.kind === "container" ? "docker" : "process";
+}
+
+/** What the run begins with; an earlier agent process left it on disk, token included, so that no server is needed for it. */
+async function requestOf(
+  run: TaskRun,
+  settings: RunSettings,
+  deps: TaskRunDeps,
+): Promise<{ request: RunRequest; resume: Resume | undefined }> {
+  const { record, task } = run;
+  const folder = join(deps.config.stateFolder, "runs", record.claim);
+  const facts = {
     task,
     runId: record.claim,
     agentId: deps.agentId,
     worker: record.worker,
-    folder: join(deps.config.stateFolder, "runs", record.claim),
+    folder,
     stateFolder: deps.config.stateFolder,
     gpus: run.gpus,
     waitedMs: run.waitedMs,
-    token: await tokenFor(task, settings.run.timeLimitMs, deps),
     logLevel: deps.config.log.level.toUpperCase(),
   };
-  const engine = await deps.engine();
-  const host = new HostProbe(run.gpus);
-  const outcome = await runTask(
-    request,
-    { engine, settings, observer: observerOf(run, deps), host, logger: deps.logger },
-    { signal: run.signal },
-  );
-  await deps.journal.forget(record.claim);
-  return outcome;
-}
-
-/** A token in the place of the key: it lives a day longer than the run may take. Our own server narrows it to a run's rights. */
-async function tokenFor(task: Task, timeLimitMs: number | undefined, deps: TaskRunDeps): Promise<string> {
-  const { token } = deps.config.server;
-  if (deps.config.server.accessKey === undefined && token !== undefined) return token;
-  const seconds = timeLimitMs === undefined ? MONTH_SEC : Math.min(Math.ceil(timeLimitMs / 1000) + DAY_SEC, 365 * DAY_SEC);
-  return await deps.client.session.issueToken(seconds, { windlass_scope: "run", windlass_task: task.id });
-}
-
-function observerOf(run: TaskRun, deps: TaskRunDeps): RunObserver {
-  const { record, task } = run;
-  let current = record;
-  const keep = async (change: Partial<ClaimRecord>): Promise<void> => {
-    current = { ...current, ...change };
-    await deps.journal.write(current);
-  };
-  return {
-    sink: createEventSink(deps.client, task.id),
-    phase: async (phase) => run.onPhase?.(phase),
-    launched: (handle) => keep({ stage: "launched", handle }),
-    record: (facts) => writeBack(task, facts, deps),
-    async ended(outcome) {
-      await keep({ stage: "ended", outcome });
-      await reportOutcome(deps.client, task.id, outcome, deps.logger);
-    },
-  };
-}
-
-/** What really ran, beside what was asked for: the commit, the environment, the packages. */
-async function writeBack(task: Task, facts: RunFacts, deps: TaskRunDeps): Promise<void> {
-  const { tasks, session } = deps.client;
-  if (facts.commit !== undefined && facts.commit !== task.script.version_num)
-    await tasks.edit(task.id, { script: { version_num: facts.commit } });
-  const runtime: Record<string, string> = {
-    windlass_environment: facts.environmentKey ?? "",
-    ...(facts.image === undefined ? {} : { windlass_image: facts.image }),
-  };
-  const fresh = await session.call<{ task: { runtime?: Record<string, unknown> } }>("tasks.get_by_id", { task: task.id });
-  await tasks.edit(task.id, { runtime: { ...fresh.task.runtime, ...runtime } });
-  if (facts.installed === undefined) return;
-  const value = facts.installed.join("\n");
-  await session.call("tasks.edit_configuration", {
-    task: task.id,
-    configuration: [{ name: "windlass.installed", value, type: "requirements" }],
-    force: true,
-  });
-}
-
-/** A task whose document makes no sense is failed with that as its cause, so that nobody waits for it. */
-export async function failInvalid(task: TaskId, error: unknown, client: Client, logger: Logger): Promise<void> {
-  const outcome: Outcome = {
-    cause: "failed/task-invalid",
-    phase: "claim",
-    message: messageOf(error).slice(0, 500),
-    retryable: false,
-    timings: {},
-  };
-  logger.error({ err: error, task }, "a task's document cannot be read");
-  await client.tasks
-    .setStatus("failed", task, { reason: `${outcome.cause}: ${outcome.message}`, message: "in phase claim", force: true })
-    .catch((refusal: unknown) => {
-      logger.warn({ err: refusal, task }, "the server did not take the failure of a task");
-    });
-}
-
-/** Console files of ended runs are kept for a while, for a look on the machine itself. */
-export async function removeOldRuns(stateFolder: string, keepMs: number, alive: ReadonlySet<string>): Promise<void> {
-  const folder = join(stateFolder, "runs");
-  for (const name of await readdir(folder).catch(() => [])) {
-    if (alive.has(name)) continue;
-    const found = await stat(join(folder, name)).catch(() => undefined);
-    if (found !== undefined && Date.now() - found.mtimeMs > keepMs)
-      await rm(join(folder, name), { recursive: true, force: true }).catch(() => undefined);
+  const before = await readRequest(folder);
+  if (before !== undefined) return { request: before, resume: run.resume };
+  try {
+    const request = { ...facts, token: await tokenFor(task, settings.run.timeLimitMs, deps, run.signal) };
+    await writeRequest(request);
+    return { request, resume: run.resume };
+  } catch (error) {
+    const progress = { phase: "claim", launched: false, timings: {} } as const;
+    const outcome = outcomeOfError(error, run.signal, progress);
+    const decided = { outcome, next: undefined, consoleBytes: 0 };
+    return { request: { ...facts, token: "" }, resume: { stage: "ended", launched: undefined, decided } };
   }
 }
 
-export const agentStopping = (): Cancelled => new Cancelled("agent-stopping");
+/** A token in the place of the key: it lives a day longer than the run may take. Our own server narrows it to a run's rights. */
+async function tokenFor(task: Task, timeLimitMs: number | undefined, deps: TaskRunDeps, signal: AbortSignal): Promise<string> {
+  const { token } = deps.config.server;
+  if (deps.config.server.accessKey === undefined && token !== undefined) return token;
+  const seconds = timeLimitMs === undefined ? MONTH_SEC : Math.min(Math.ceil(timeLimitMs / 1000) + DAY_SEC, 365 * DAY_SEC);
+  const options = { retry: SCHEDULES.token, signal };
+  return await deps.client.session.issueToken(seconds, { windlass_scope: "run", windlass_task: task.id }, options);
+}

@@ -43,11 +43,17 @@ export class Session {
   readonly #logger: Logger;
   #token: Token | undefined;
   #login: Promise<Token> | undefined;
+  #lastContactAt: number | undefined;
 
   constructor(options: SessionOptions) {
     this.apiServer = options.apiServer.replace(/\/+$/, "");
     this.#options = options;
     this.#logger = options.logger ?? silentLogger;
+  }
+
+  /** When the server itself (nothing in between) last answered, whatever it said; ms since the epoch. */
+  get lastContactAt(): number | undefined {
+    return this.#lastContactAt;
   }
 
   /** Calls `service.action` and returns the answer's `data`. Throws ApiError. */
@@ -138,7 +144,9 @@ export class Session {
         signal: options.signal ?? null,
         ...(this.#options.dispatcher === undefined ? {} : { dispatcher: this.#options.dispatcher }),
       });
-      return dataOf(endpoint, answer.statusCode, answer.headers["retry-after"], await answer.body.text());
+      const envelope = parseEnvelope(await answer.body.text());
+      if (envelope?.meta !== undefined) this.#lastContactAt = Date.now();
+      return dataOf(endpoint, answer.statusCode, answer.headers["retry-after"], envelope);
     } catch (error) {
       if (error instanceof ApiError) throw error;
       options.signal?.throwIfAborted();
@@ -168,8 +176,7 @@ interface Envelope {
 }
 
 /** Takes the envelope apart (clearml-api.md 1.4). A page without one (a proxy's) is not an answer of the server. */
-function dataOf(endpoint: string, status: number, retryAfter: string | string[] | undefined, text: string): unknown {
-  const envelope = parseEnvelope(text);
+function dataOf(endpoint: string, status: number, retryAfter: string | string[] | undefined, envelope: Envelope | undefined): unknown {
   if (envelope?.meta?.result_code === 200) return envelope.data ?? {};
   const retryAfterMs = retryAfterOf(retryAfter);
   if (envelope?.meta === undefined) {

@@ -63,6 +63,15 @@ export class Tasks {
     await this.#session.call("tasks.edit", { task, force: true, ...fields }, options);
   }
 
+  /**
+   * Adds to the task's runtime properties. `tasks.edit_runtime` exists since 2.34 only: the properties are read and
+   * written as a whole, and one that somebody else writes in between is lost.
+   */
+  async editRuntime(task: TaskId, properties: Readonly<Record<string, unknown>>, options?: CallOptions): Promise<void> {
+    const { task: fresh } = await this.#session.call<{ task: { runtime?: object } }>("tasks.get_by_id", { task }, options);
+    await this.edit(task, { runtime: { ...fresh.runtime, ...properties } }, options);
+  }
+
   async setStatus(call: StatusCall, task: TaskId, note: StatusNote, options?: CallOptions): Promise<StatusChange> {
     const body = { task, status_reason: note.reason, status_message: note.message, force: note.force ?? false };
     return await this.#session.call<StatusChange>(`tasks.${call}`, body, options);

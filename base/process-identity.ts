@@ -22,6 +22,17 @@ export async function isAlive(identity: ProcessIdentity): Promise<boolean> {
   return now !== undefined && now.startTime === identity.startTime && now.bootId === identity.bootId;
 }
 
+/** Names what a process cannot outlive: the boot of the machine, and the first process of its container (or machine). */
+export interface HostIdentity {
+  readonly bootId: string;
+  /** Start time of PID 1, which in a container changes with every start of it; empty where there is no /proc. */
+  readonly initStartTime: string;
+}
+
+export async function hostIdentity(): Promise<HostIdentity> {
+  return { bootId: await currentBootId(), initStartTime: (await startTimeOf(1)) ?? "" };
+}
+
 export async function currentBootId(): Promise<string> {
   return (await textOf("/proc/sys/kernel/random/boot_id"))?.trim() ?? "";
 }

@@ -15,6 +15,8 @@ export interface RetrySchedule {
 export const PATIENT: RetrySchedule = { tries: Infinity, firstDelayMs: 500, factor: 2, maxDelayMs: 30_000 };
 /** About fifteen seconds. For what a person is waiting for. */
 export const BRIEF: RetrySchedule = { tries: 5, firstDelayMs: 500, factor: 2, maxDelayMs: 8_000 };
+/** Never again by itself: whoever calls decides what a failure means. */
+export const ONCE: RetrySchedule = { tries: 1, firstDelayMs: 0, factor: 1, maxDelayMs: 0 };
 /** Once more at once. For goodbyes. */
 export const QUICK: RetrySchedule = { tries: 2, firstDelayMs: 200, factor: 1, maxDelayMs: 200 };
 

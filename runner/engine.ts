@@ -55,8 +55,8 @@ export interface Exit {
   /** 128 + n for a program killed by signal n. */
   readonly exitCode: number;
   readonly oomKilled: boolean;
-  /** Neither exit file nor process, or the container vanished: nobody knows how it ended. */
-  readonly lost?: boolean;
+  /** Nobody knows how it ended: neither exit file nor process, the container vanished, or the engine went down with it. */
+  readonly lost?: "killed" | "engine-restart";
 }
 
 /** A started program. It does not die with the agent. */
@@ -81,10 +81,15 @@ export interface Engine {
   view(context: RunContext, source: Source, environment: Environment): Promise<ProgramView>;
   /** Starts the program with its output appended to `context.console.path`. Throws RunError. */
   launch(context: RunContext, source: Source, environment: Environment, launch: Launch): Promise<Running>;
-  /** Finds a run of an earlier agent process again; undefined when nothing is left of it. */
-  adopt(context: RunContext, handle: RunHandle): Promise<Running | undefined>;
+  /**
+   * Finds a program that an earlier agent process started again, running or ended: by its handle, or, when that agent died
+   * before it could write the handle down, by the run's id. Undefined: nothing of it was ever started, or nothing is left.
+   */
+  adopt(context: RunContext, handle: RunHandle | undefined): Promise<Running | undefined>;
   /** Removes a folder of the run in which the program may have written as another user. Best effort; the error is the caller's. */
   removeFolder(context: RunContext, folder: string): Promise<void>;
+  /** Removes programs of this agent that belong to none of these runs; how many there were. Young ones are left alone. */
+  removeStrays(agentId: string, alive: ReadonlySet<string>): Promise<number>;
   close(): Promise<void>;
 }
 

@@ -1,11 +1,18 @@
+import { truncate } from "node:fs/promises";
 import { formatDuration } from "../base/units.ts";
 import type { RunConsole } from "../monitor/console/run-console.ts";
-import type { Outcome, Timings } from "./outcome.ts";
+import type { Timings } from "./outcome.ts";
+import type { Decided } from "./run-request.ts";
 
-/** The end of every console: how it ended, what can be done, and where the time went. */
-export async function writeLastLines(console: RunConsole, outcome: Outcome): Promise<void> {
+/**
+ * The end of every console: how it ended, what can be done, and where the time went. They stand after `consoleBytes`; what an
+ * agent that was killed had written of them is written again, with the same bytes.
+ */
+export async function writeLastLines(console: RunConsole, { outcome, next, consoleBytes }: Decided): Promise<void> {
+  if ((await console.size()) > consoleBytes) await truncate(console.path, consoleBytes);
   const lines = [`${outcome.cause}${outcome.cause === "completed" ? "" : ` (${outcome.phase}): ${outcome.message}`}`];
   if (outcome.hint !== undefined) lines.push(`hint: ${outcome.hint}`);
+  if (next !== undefined) lines.push(next);
   lines.push(timingLine(outcome.timings));
   await console.say(lines.join("\nwindlass: "));
 }

@@ -1,5 +1,5 @@
 import { constants } from "node:os";
-import { cancelReasonOf } from "../base/cancelled.ts";
+import { Cancelled, cancelReasonOf } from "../base/cancelled.ts";
 import { codeOf, messageOf } from "../base/errors.ts";
 import type { Exit } from "./engine.ts";
 import type { Outcome, OutcomeCause, Phase, Timings } from "./outcome.ts";
@@ -24,12 +24,6 @@ export function outcomeOfExit(exit: Exit, progress: Progress): Outcome {
     retryable: false,
     timings: progress.timings,
   });
-  if (exit.lost === true)
-    return end(
-      "lost/killed",
-      "the program is gone and left no exit code",
-      "Something outside of the agent killed it, or this machine restarted.",
-    );
   if (exit.oomKilled)
     return end(
       "failed/oom",
@@ -49,7 +43,10 @@ function signalName(number: number): string {
 /** How anything that was thrown on the way reads as an outcome. After an abort the signal is asked, not the error. */
 export function outcomeOfError(error: unknown, signal: AbortSignal, progress: Progress): Outcome {
   const base = { phase: progress.phase, timings: progress.timings, retryable: false };
-  if (signal.aborted) return { ...base, ...aborted(signal) };
+  if (signal.aborted || error instanceof Cancelled) {
+    const end = aborted(signal.aborted ? cancelReasonOf(signal) : (error as Cancelled));
+    return { ...base, ...end, retryable: end.cause === "aborted/agent-stopping" && !progress.launched };
+  }
   if (error instanceof RunError) {
     return { ...base, cause: error.outcome, message: error.message, hint: error.hint, retryable: error.retryable && !progress.launched };
   }
@@ -69,8 +66,7 @@ export function outcomeOfError(error: unknown, signal: AbortSignal, progress: Pr
   };
 }
 
-function aborted(signal: AbortSignal): { cause: OutcomeCause; message: string; hint?: string } {
-  const { reason, message } = cancelReasonOf(signal);
+function aborted({ reason, message }: Cancelled): { cause: OutcomeCause; message: string; hint?: string } {
   switch (reason) {
     case "user":
       return { cause: "aborted/user", message: "stopped on the server" };

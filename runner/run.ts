@@ -1,194 +1,232 @@
-import { mkdir, rm } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { Cancelled } from "../base/cancelled.ts";
+import { crashPoint } from "../base/crash-point.ts";
 import { messageOf } from "../base/errors.ts";
-import { formatDuration, parseDurationMs } from "../base/units.ts";
+import { hostIdentity } from "../base/process-identity.ts";
+import { PATIENT, retry } from "../base/retry.ts";
 import { createRedactor } from "../monitor/console/redactor.ts";
 import { RunConsole } from "../monitor/console/run-console.ts";
 import { type Shipper, startShipper } from "../monitor/console/shipper.ts";
-import { startFigures } from "../monitor/resources/figures.ts";
-import type { Environment, Exit, RunContext, Running } from "./engine.ts";
+import type { Engine, Environment, RunContext, Running } from "./engine.ts";
 import { writeLastLines } from "./last-lines.ts";
 import { composeLaunch } from "./launch/compose-launch.ts";
-import { agentParameter } from "./launch/parameters.ts";
+import { lostOutcome } from "./lost.ts";
 import type { Outcome, Phase } from "./outcome.ts";
+import { watchProgram } from "./program-watch.ts";
+import { removeLeftovers, removeRun } from "./run-cleanup.ts";
 import { outcomeOfError, outcomeOfExit, type Progress } from "./run-end.ts";
 import { RunError } from "./run-error.ts";
-import type { RunDeps, RunRequest } from "./run-request.ts";
-import { prepareSource, releaseSource } from "./source/prepare-source.ts";
+import type { Decided, Launched, Resume, RunDeps, RunRequest } from "./run-request.ts";
+import { prepareSource } from "./source/prepare-source.ts";
 import type { Source } from "./source/source.ts";
+import { timeLimitMs } from "./time-limit.ts";
+
+export interface RunOptions {
+  /** Aborted on user abort or agent stop, with a `Cancelled` reason. */
+  readonly signal: AbortSignal;
+  /** Where an earlier agent process stopped with this run. */
+  readonly resume?: Resume | undefined;
+  /** Somebody asked for a stop that is not carried out yet (the program's own abort callback comes first). */
+  readonly isStopping?: (() => boolean) | undefined;
+  /** Aborted: the report is left to the next agent of the state folder; `runTask` then rejects with the reason. */
+  readonly leave?: AbortSignal | undefined;
+}
 
 /**
  * The story of one task: source, environment, launch, watch, outcome. It never throws for a failure of the task; the
- * outcome is told to the observer once, after the console is complete on the server, and what is left is removed after that.
+ * outcome is told to the observer once, after the console is complete on the server. With `resume` it goes on where an
+ * earlier agent process stopped.
  */
-export async function runTask(request: RunRequest, deps: RunDeps, options: { signal: AbortSignal }): Promise<Outcome> {
+export async function runTask(request: RunRequest, deps: RunDeps, options: RunOptions): Promise<Outcome> {
   await mkdir(request.folder, { recursive: true, mode: 0o700 });
-  const limit = new AbortController();
-  const signal = AbortSignal.any([options.signal, limit.signal]);
-  const run = new Run(request, deps, signal, limit);
-  const outcome = await run.carryOut();
-  await run.end(outcome);
-  return outcome;
+  const run = new Run(request, deps, options);
+  const decided = options.resume?.stage === "ended" ? options.resume.decided : await run.carryOut();
+  await run.end(decided);
+  return decided.outcome;
 }
 
-/** What a timer can count. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
+type Timed = "sourceMs" | "environmentMs" | "launchMs";
 
 class Run {
   readonly #request: RunRequest;
   readonly #deps: RunDeps;
   readonly #context: RunContext;
-  readonly #limit: AbortController;
+  readonly #options: RunOptions;
+  readonly #limit = new AbortController();
   readonly #progress: Progress;
   readonly #shipper: Promise<Shipper>;
-  #source: Source | undefined;
+  #launched: Launched | undefined;
   #running: Running | undefined;
 
-  constructor(request: RunRequest, deps: RunDeps, signal: AbortSignal, limit: AbortController) {
+  constructor(request: RunRequest, deps: RunDeps, options: RunOptions) {
     this.#request = request;
     this.#deps = deps;
-    this.#limit = limit;
+    this.#options = options;
+    const signal = AbortSignal.any([options.signal, this.#limit.signal]);
     this.#context = { ...request, settings: deps.settings, console: new RunConsole(request.folder), signal };
     this.#progress = { phase: "claim", launched: false, timings: request.waitedMs === undefined ? {} : { waitedMs: request.waitedMs } };
+    this.#launched = options.resume?.stage === "started" ? undefined : options.resume?.launched;
     this.#shipper = this.#startShipper();
     this.#shipper.catch(() => undefined);
   }
 
-  async carryOut(): Promise<Outcome> {
-    const { signal } = this.#context;
+  /** Up to the moment when the program has ended, or will never start; the answer is on disk. */
+  async carryOut(): Promise<Decided> {
+    const outcome = await this.#outcome();
+    const decided = { outcome, next: this.#deps.observer.next(outcome), consoleBytes: await this.#context.console.size() };
+    await this.#deps.observer.decided(decided);
+    crashPoint("run/decided-written");
+    return decided;
+  }
+
+  /** Last lines, clean-up, complete console, report: none of it under the run's aborted signal. */
+  async end(decided: Decided): Promise<void> {
+    const { observer } = this.#deps;
+    const { outcome } = decided;
+    await this.#lastLines(decided);
+    crashPoint("run/last-lines");
+    const parts = { context: this.#context, engine: this.#deps.engine, launched: this.#launched, running: this.#running };
+    await removeRun(parts, (error, what) => this.#warn(error, what));
+    crashPoint("run/cleaned");
+    observer.over(outcome);
+    await this.#completeConsole();
+    crashPoint("run/console-complete");
+    await observer.ended(outcome);
+  }
+
+  async #outcome(): Promise<Outcome> {
     try {
-      const limitMs = this.#limitMs();
-      const { source, environment } = await this.#prepare();
-      const running = await this.#launch(source, environment);
-      return outcomeOfExit(await this.#watch(running, limitMs), this.#progress);
+      const limitMs = timeLimitMs(this.#context);
+      const running = (await this.#found()) ?? (await this.#start());
+      this.#running = running;
+      const exit = await this.#phase("run", () => this.#watch(running, limitMs));
+      crashPoint("run/exited");
+      if (this.#options.isStopping?.() === true) throw new Cancelled("user");
+      return (await lostOutcome(exit, this.#launched, this.#progress)) ?? outcomeOfExit(exit, this.#progress);
     } catch (error) {
-      const outcome = outcomeOfError(error, signal, this.#progress);
+      const outcome = outcomeOfError(error, this.#context.signal, this.#progress);
       if (outcome.cause === "failed/agent")
         this.#deps.logger.error({ err: error, task: this.#request.task.id }, "a run failed by our own fault");
       return outcome;
     }
   }
 
-  /** Last lines, complete console, report, and then the clean-up: none of it under the run's aborted signal. */
-  async end(outcome: Outcome): Promise<void> {
-    const patience = new AbortController();
-    await writeLastLines(this.#context.console, outcome).catch((error: unknown) =>
-      this.#warn(error, "the last lines of a console are missing"),
-    );
-    try {
-      await (await this.#shipper).drain(patience.signal);
-    } catch (error) {
-      this.#warn(error, "the console of a run is not complete on the server");
-    }
-    await this.#deps.observer.ended(outcome);
-    await this.#cleanUp();
+  /** The program that an earlier agent process started; undefined: it never was, and what was begun is cleared away. */
+  async #found(): Promise<Running | undefined> {
+    if (this.#options.resume === undefined) return undefined;
+    const { engine, running } = await this.#adopted();
+    if (running === undefined && this.#launched === undefined) return await this.#beginAgain(engine);
+    if (running === undefined) throw new RunError("failed/agent", "the program of an earlier agent cannot be found with this engine");
+    this.#progress.launched = true;
+    Object.assign(this.#progress.timings, this.#launched?.timings);
+    if (this.#launched === undefined) await this.#writeLaunched(running, undefined);
+    return running;
   }
 
-  async #prepare(): Promise<{ source: Source; environment: Environment }> {
-    const source = await this.#phase("source", "sourceMs", () => prepareSource(this.#context));
-    this.#source = source;
-    const environment = await this.#phase("environment", "environmentMs", () => this.#deps.engine.prepare(this.#context, source));
+  async #beginAgain(engine: Engine): Promise<undefined> {
+    await removeLeftovers(this.#context, engine);
+    const { signal, console } = this.#context;
+    if (!(await this.#deps.observer.mayBeginAgain(signal))) throw new Cancelled("task-gone", "the task was given to somebody else");
+    await console.say("the agent was started anew; the run begins again");
+  }
+
+  /** An engine that is away does not make a run lost: it is waited for. */
+  async #adopted(): Promise<{ engine: Engine; running: Running | undefined }> {
+    const adopt = async (): Promise<{ engine: Engine; running: Running | undefined }> => {
+      const engine = await this.#deps.engine();
+      return { engine, running: await engine.adopt(this.#context, this.#launched?.handle) };
+    };
+    return await retry(adopt, {
+      schedule: PATIENT,
+      signal: this.#context.signal,
+      retryable: () => true,
+      onRetry: (error) => this.#warn(error, "the engine of a run does not answer; trying again"),
+    });
+  }
+
+  async #start(): Promise<Running> {
+    const engine = await this.#deps.engine();
+    const source = await this.#phase("source", () => prepareSource(this.#context), "sourceMs");
+    crashPoint("run/source");
+    const environment = await this.#phase("environment", () => engine.prepare(this.#context, source), "environmentMs");
+    crashPoint("run/environment");
     this.#progress.timings.environmentHit = environment.hit;
-    void this.#record(source, environment);
-    return { source, environment };
+    this.#record(source, environment);
+    return await this.#phase("launch", () => this.#launch(source, environment), "launchMs");
   }
 
   async #launch(source: Source, environment: Environment): Promise<Running> {
-    const { engine, observer } = this.#deps;
-    return await this.#phase("launch", "launchMs", async () => {
-      const view = await engine.view(this.#context, source, environment);
-      const launch = await composeLaunch(this.#context, source, environment, view, {
-        token: this.#request.token,
-        logLevel: this.#request.logLevel,
-      });
-      this.#context.signal.throwIfAborted();
-      const running = await engine.launch(this.#context, source, environment, launch);
-      this.#running = running;
-      this.#progress.launched = true;
-      await observer.launched(running.handle);
-      return running;
-    });
+    const engine = await this.#deps.engine();
+    const view = await engine.view(this.#context, source, environment);
+    const launch = await composeLaunch(this.#context, source, environment, view, this.#request);
+    this.#context.signal.throwIfAborted();
+    const running = await engine.launch(this.#context, source, environment, launch);
+    crashPoint("run/program-started");
+    this.#progress.launched = true;
+    await this.#writeLaunched(running, source);
+    return running;
   }
 
-  /** Waits for the end while figures go up; an abort comes down as SIGTERM, a grace period, SIGKILL. */
-  async #watch(running: Running, limitMs: number | undefined): Promise<Exit> {
-    const { task, worker } = this.#request;
-    const { host, logger, observer, settings } = this.#deps;
-    const { signal } = this.#context;
-    const timer = this.#startLimit(limitMs);
-    const figures = startFigures({
-      task: task.id,
-      worker,
-      source: running.figures,
-      host,
-      sink: observer.sink,
-      startedAtMs: Date.now(),
-      logger,
-    });
-    const stop = (): void =>
-      void running.stop(settings.run.graceMs).catch((error: unknown) => this.#warn(error, "a program could not be stopped"));
-    signal.addEventListener("abort", stop, { once: true });
-    if (signal.aborted) stop();
+  async #writeLaunched({ handle }: Running, source: Source | undefined): Promise<void> {
+    const { mirror, commit } = source ?? {};
+    const held = mirror === undefined || commit === undefined ? undefined : { mirror, commit };
+    this.#launched = { handle, atMs: Date.now(), host: await hostIdentity(), timings: this.#progress.timings, held };
+    await this.#deps.observer.launched(this.#launched);
+    crashPoint("run/launched-written");
+  }
+
+  async #watch(running: Running, limitMs: number | undefined): ReturnType<typeof watchProgram> {
+    const startedAtMs = this.#launched?.atMs ?? Date.now();
+    const onError = (error: unknown): void => this.#warn(error, "a program could not be stopped");
     try {
-      const exit = await this.#phase("run", "runMs", () => running.exited);
-      if (signal.aborted) await running.stop(settings.run.graceMs);
-      signal.throwIfAborted();
-      return exit;
+      return await watchProgram(running, { ...this.#parts(), startedAtMs, limitMs, limit: this.#limit, onError });
     } finally {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", stop);
-      void figures.stop();
+      this.#progress.timings.runMs = Date.now() - startedAtMs;
     }
   }
 
-  async #phase<T>(phase: Phase, timing: "sourceMs" | "environmentMs" | "launchMs" | "runMs", work: () => Promise<T>): Promise<T> {
+  #parts(): { context: RunContext; deps: RunDeps } {
+    return { context: this.#context, deps: this.#deps };
+  }
+
+  async #phase<T>(phase: Phase, work: () => Promise<T>, timing?: Timed): Promise<T> {
     this.#context.signal.throwIfAborted();
     this.#progress.phase = phase;
-    await this.#deps.observer.phase(phase);
+    this.#deps.observer.phase(phase);
     const start = performance.now();
     try {
       return await work();
     } finally {
-      this.#progress.timings[timing] = performance.now() - start;
+      if (timing !== undefined) this.#progress.timings[timing] = performance.now() - start;
     }
-  }
-
-  #startLimit(limitMs: number | undefined): NodeJS.Timeout | undefined {
-    if (limitMs === undefined) return undefined;
-    return setTimeout(
-      () => this.#limit.abort(new Cancelled("timeout", `the program ran longer than its time limit of ${formatDuration(limitMs)}`)),
-      limitMs,
-    );
-  }
-
-  /** The shorter one of the agent's limit and the task's own, in ms. */
-  #limitMs(): number | undefined {
-    const own = agentParameter(this.#request.task, "time_limit");
-    const limits = [this.#deps.settings.run.timeLimitMs, own === undefined || own === "" ? undefined : durationOf(own)].filter(
-      (limit) => limit !== undefined,
-    );
-    return limits.length === 0 ? undefined : Math.min(...limits, MAX_TIMER_MS);
   }
 
   async #startShipper(): Promise<Shipper> {
     const { task, worker, token, folder } = this.#request;
     const { observer, logger, settings } = this.#deps;
     const redactor = createRedactor([...settings.secrets, token]);
-    return await startShipper({
-      path: this.#context.console.path,
-      cursorPath: join(folder, "cursor"),
-      task: task.id,
-      worker,
-      sink: observer.sink,
-      redactor,
-      logger,
-    });
+    const { path } = this.#context.console;
+    return await startShipper({ path, cursorPath: join(folder, "cursor"), task: task.id, worker, sink: observer.sink, redactor, logger });
   }
 
-  async #record(source: Source, environment: Environment): Promise<void> {
-    const { commit, branch } = source;
-    const { image, installed, key } = environment;
+  async #lastLines(decided: Decided): Promise<void> {
+    await writeLastLines(this.#context.console, decided).catch((error: unknown) =>
+      this.#warn(error, "the last lines of a console are missing"),
+    );
+  }
+
+  async #completeConsole(): Promise<void> {
+    const leave = this.#options.leave ?? new AbortController().signal;
+    try {
+      await (await this.#shipper).drain(leave);
+    } catch (error) {
+      leave.throwIfAborted();
+      this.#warn(error, "the console of a run is not complete on the server");
+    }
+  }
+
+  #record({ commit, branch }: Source, { image, installed, key }: Environment): void {
     const facts = {
       environmentKey: key,
       ...(commit === undefined ? {} : { commit }),
@@ -196,30 +234,11 @@ class Run {
       ...(image === undefined ? {} : { image }),
       ...(installed === undefined ? {} : { installed }),
     };
-    await this.#deps.observer.record(facts).catch((error: unknown) => this.#warn(error, "facts of a run could not be written to its task"));
-  }
-
-  async #cleanUp(): Promise<void> {
-    const context = { ...this.#context, signal: new AbortController().signal };
-    const steps = [
-      () => this.#running?.remove(),
-      () => (this.#source === undefined ? undefined : releaseSource(this.#source, context)),
-      () => this.#deps.engine.removeFolder(context, join(this.#request.folder, "workspace")),
-      () => rm(join(this.#request.folder, "files"), { recursive: true, force: true }),
-    ];
-    for (const step of steps)
-      await Promise.resolve(step()).catch((error: unknown) => this.#warn(error, "something of a run could not be removed"));
+    const written = this.#deps.observer.record(facts, this.#context.signal);
+    written.catch((error: unknown) => this.#warn(error, "facts of a run could not be written to its task"));
   }
 
   #warn(error: unknown, what: string): void {
     this.#deps.logger.warn({ err: error, task: this.#request.task.id, why: messageOf(error) }, what);
-  }
-}
-
-function durationOf(text: string): number {
-  try {
-    return parseDurationMs(text);
-  } catch (error) {
-    throw new RunError("failed/task-invalid", `Windlass/time_limit: ${messageOf(error)}`);
   }
 }

@@ -1,4 +1,6 @@
+import { once } from "node:events";
 import { createWriteStream } from "node:fs";
+import { Transform } from "node:stream";
 import type Docker from "dockerode";
 import { systemClock } from "../../base/clock.ts";
 import type { FigureSource, RunFigures } from "../../monitor/resources/figure-source.ts";
@@ -43,41 +45,67 @@ export class ContainerRun implements Running {
 
   async #learnExit(waited: Promise<{ StatusCode: number }>): Promise<Exit> {
     try {
-      const { StatusCode } = await waited;
-      const exitCode = StatusCode;
+      const { StatusCode: exitCode } = await waited;
       if (exitCode !== 137 && exitCode !== 1) return { exitCode, oomKilled: false };
-      const { State } = await this.#container.inspect();
-      return { exitCode: State.ExitCode, oomKilled: State.OOMKilled };
+      return exitOf(await this.#container.inspect());
     } catch (error) {
-      if (statusOf(error) === 404) return { exitCode: 137, oomKilled: false, lost: true };
+      if (statusOf(error) === 404) return VANISHED;
       return await this.#lookAgain();
     }
   }
 
-  /** The wait broke off (the engine restarted): what the engine says now. */
+  /** The wait broke off: the engine went down. Once it answers again it says how the container took it. */
   async #lookAgain(): Promise<Exit> {
-    for (let tries = 0; tries < 300; tries++) {
-      await systemClock.sleep(1_000);
+    for (;;) {
+      await systemClock.sleep(LOOK_AGAIN_MS);
       try {
-        const { State } = await this.#container.inspect();
-        if (!State.Running) return { exitCode: State.ExitCode, oomKilled: State.OOMKilled };
-        const { StatusCode } = (await this.#container.wait()) as { StatusCode: number };
-        return { exitCode: StatusCode, oomKilled: false };
+        const facts = await this.#container.inspect();
+        if (facts.State.Running) await this.#container.wait();
+        else return fellWithEngine(exitOf(facts));
       } catch (error) {
-        if (statusOf(error) === 404) break;
+        if (statusOf(error) === 404) return VANISHED;
       }
     }
-    return { exitCode: 137, oomKilled: false, lost: true };
   }
 }
 
-/** For images without a shell: the engine's own log, copied into the console's file. Resolves when it is complete. */
-export async function copyLog(docker: Docker, container: Docker.Container, path: string): Promise<void> {
+const LOOK_AGAIN_MS = 1_000;
+const VANISHED: Exit = { exitCode: 137, oomKilled: false, lost: "killed" };
+/** An engine that goes down without live-restore ends its containers with SIGTERM and SIGKILL, or finds them dead later (255). */
+const CODES_OF_A_FALL: ReadonlySet<number> = new Set([255, 137, 143]);
+
+function exitOf({ State }: Docker.ContainerInspectInfo): Exit {
+  return { exitCode: State.ExitCode, oomKilled: State.OOMKilled };
+}
+
+function fellWithEngine(exit: Exit): Exit {
+  return !exit.oomKilled && CODES_OF_A_FALL.has(exit.exitCode) ? { ...exit, lost: "engine-restart" } : exit;
+}
+
+/**
+ * For images without a shell: the engine's own log, copied into the console's file, without the first `skip` bytes, which
+ * an earlier agent process copied. Resolves when it is complete.
+ */
+export async function copyLog(docker: Docker, container: Docker.Container, path: string, skip = 0): Promise<void> {
   const stream = await container.logs({ follow: true, stdout: true, stderr: true });
   const file = createWriteStream(path, { flags: "a" });
-  docker.modem.demuxStream(stream, file, file);
+  const rest = skipping(skip);
+  rest.pipe(file);
+  docker.modem.demuxStream(stream, rest, rest);
   await new Promise<void>((resolve) => stream.once("end", resolve).once("error", resolve).once("close", resolve));
-  await new Promise<void>((resolve) => file.end(resolve));
+  rest.end();
+  await once(file, "close");
+}
+
+function skipping(bytes: number): Transform {
+  let left = bytes;
+  return new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      const kept = chunk.subarray(Math.min(left, chunk.length));
+      left -= chunk.length - kept.length;
+      done(null, kept);
+    },
+  });
 }
 
 interface Stats {

@@ -18,7 +18,14 @@ export interface ContainerParts {
   readonly connection: Connection;
   readonly paths: HostPaths;
   readonly caInside: string;
+  /** Length of the console's file before the program starts. */
+  readonly consoleBytes: number;
 }
+
+/** Labels of a run's container. */
+export const RUN_LABEL = "windlass.run";
+/** Where in the console's file the engine's log of this container begins; only without a shell in the image. */
+export const LOG_FROM_LABEL = "windlass.log-from";
 
 /** What the engine is asked to create: our mounts and labels, the task's own flags, the command behind the image's entry point. */
 export function containerSpec(parts: ContainerParts, console: "file" | "engine-log"): Docker.ContainerCreateOptions {
@@ -36,7 +43,8 @@ export function containerSpec(parts: ContainerParts, console: "file" | "engine-l
     Labels: {
       ...options.labels,
       "windlass.agent": context.agentId,
-      "windlass.run": context.runId,
+      [RUN_LABEL]: context.runId,
+      ...(console === "file" ? {} : { [LOG_FROM_LABEL]: String(parts.consoleBytes) }),
       "windlass.task": context.task.id,
       "windlass.made": new Date().toISOString(),
     },

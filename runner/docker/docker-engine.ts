@@ -11,7 +11,7 @@ import type { Source } from "../source/source.ts";
 import { type Connection, connect, forgiving, statusOf } from "./connection.ts";
 import { readArguments } from "./container-arguments.ts";
 import { ContainerRun, copyLog } from "./container-run.ts";
-import { containerSpec } from "./container-spec.ts";
+import { containerSpec, LOG_FROM_LABEL, RUN_LABEL } from "./container-spec.ts";
 import type { ContainerOptions } from "./docker-flags.ts";
 import { environmentImage } from "./environment-image.ts";
 import { type HostPaths, hostPaths } from "./host-paths.ts";
@@ -25,6 +25,7 @@ export interface DockerEngineOptions {
   readonly logger: Logger;
 }
 
+const STRAY_AFTER_SEC = 300;
 /** Path of the CA bundle inside a container. */
 const CA_INSIDE = "/etc/windlass/ca.pem";
 
@@ -55,18 +56,23 @@ class DockerEngine implements Engine {
 
   async view(context: RunContext, source: Source): Promise<ProgramView> {
     const options = await this.#optionsOf(context);
-    const network = typeof options.host["NetworkMode"] === "string" ? options.host["NetworkMode"] : "bridge";
-    const { apiServer, filesServer, webServer } = context.settings.server;
-    const reach = async (url: string | undefined): Promise<string | undefined> =>
-      url === undefined ? undefined : await this.#relays.reach(url, network);
     return {
       workspace: source.workspace,
       cwd: typeof options.own["WorkingDir"] === "string" ? options.own["WorkingDir"] : join(source.workspace, source.workingDir),
       runFiles: runFilesFolder(context.folder),
-      apiServer: (await reach(apiServer)) ?? apiServer,
-      filesServer: await reach(filesServer),
-      webServer,
+      ...(await this.#servers(context, options)),
       caBundle: context.settings.network.caBundle === undefined ? undefined : CA_INSIDE,
+    };
+  }
+
+  /** The addresses as a container reaches them; relays are opened (again) where a server listens on loopback only. */
+  async #servers(context: RunContext, options: ContainerOptions): Promise<Pick<ProgramView, "apiServer" | "filesServer" | "webServer">> {
+    const network = typeof options.host["NetworkMode"] === "string" ? options.host["NetworkMode"] : "bridge";
+    const { apiServer, filesServer, webServer } = context.settings.server;
+    return {
+      apiServer: await this.#relays.reach(apiServer, network),
+      filesServer: filesServer === undefined ? undefined : await this.#relays.reach(filesServer, network),
+      webServer,
     };
   }
 
@@ -88,6 +94,7 @@ class DockerEngine implements Engine {
       connection: this.#connection,
       paths: this.#paths,
       caInside: CA_INSIDE,
+      consoleBytes: 0,
     };
     return await engineErrors(context, async () => {
       try {
@@ -95,16 +102,46 @@ class DockerEngine implements Engine {
       } catch (error) {
         if (!isMissingCommand(error)) throw error;
         await context.console.say("this image has no shell: its console goes through the engine's log");
-        return await this.#start(context, containerSpec(parts, "engine-log"), context.console.path);
+        const consoleBytes = await context.console.size();
+        return await this.#start(context, containerSpec({ ...parts, consoleBytes }, "engine-log"), context.console.path);
       }
     });
   }
 
-  async adopt(_context: RunContext, handle: RunHandle): Promise<Running | undefined> {
-    if (handle.kind !== "container") return undefined;
-    const container = this.#connection.docker.getContainer(handle.containerId);
-    const found = await forgiving(container.inspect(), 404);
-    return found === undefined ? undefined : new ContainerRun(container, handle, container.wait() as Promise<{ StatusCode: number }>);
+  /** By its id, else by the run's label: an agent may die between the start of a container and writing its id down. */
+  async adopt(context: RunContext, handle: RunHandle | undefined): Promise<Running | undefined> {
+    if (handle?.kind === "process") return undefined;
+    const id = handle?.containerId ?? (await this.#labelled(context.runId));
+    if (id === undefined) return undefined;
+    const container = this.#connection.docker.getContainer(id);
+    const facts = await forgiving(container.inspect(), 404);
+    if (facts?.State.Status === "created") {
+      await container.remove({ force: true, v: true });
+      return undefined;
+    }
+    if (facts !== undefined) await this.#servers(context, await this.#optionsOf(context));
+    const found = { kind: "container", containerId: id, name: (facts?.Name ?? handle?.name ?? "").replace(/^\//, "") } as const;
+    return new ContainerRun(container, found, this.#resumed(context, container, facts));
+  }
+
+  async #labelled(runId: string): Promise<string | undefined> {
+    const filters = { label: [`${RUN_LABEL}=${runId}`] };
+    return (await this.#connection.docker.listContainers({ all: true, filters }))[0]?.Id;
+  }
+
+  /** The end of a container that runs already, its log copied on from where the earlier agent stopped. */
+  async #resumed(
+    context: RunContext,
+    container: Docker.Container,
+    facts: Docker.ContainerInspectInfo | undefined,
+  ): Promise<{ StatusCode: number }> {
+    const from = facts?.Config.Labels[LOG_FROM_LABEL];
+    const skip = from === undefined ? undefined : (await context.console.size()) - Number(from);
+    const [exit] = await Promise.all([
+      container.wait() as Promise<{ StatusCode: number }>,
+      skip === undefined ? undefined : this.#copyLog(container, context.console.path, skip),
+    ]);
+    return exit;
   }
 
   /** What another user wrote there is removed by a container of an image that is at hand. */
@@ -114,6 +151,16 @@ class DockerEngine implements Engine {
     } catch (error) {
       await this.#removeAsRoot(context, folder, error);
     }
+  }
+
+  /** Five minutes of grace: a container that is being made now is in nobody's journal yet. */
+  async removeStrays(agentId: string, alive: ReadonlySet<string>): Promise<number> {
+    const { docker } = this.#connection;
+    const containers = await docker.listContainers({ all: true, filters: { label: [`windlass.agent=${agentId}`] } });
+    const isOld = ({ Created }: Docker.ContainerInfo): boolean => Date.now() / 1000 - Created > STRAY_AFTER_SEC;
+    const strays = containers.filter((one) => isOld(one) && !alive.has(one.Labels[RUN_LABEL] ?? ""));
+    for (const { Id } of strays) await forgiving(docker.getContainer(Id).remove({ force: true, v: true }), 404, 409);
+    return strays.length;
   }
 
   async close(): Promise<void> {
@@ -146,12 +193,7 @@ class DockerEngine implements Engine {
       const waited = container.wait({ condition: "next-exit" }) as Promise<{ StatusCode: number }>;
       waited.catch(() => undefined);
       await container.start();
-      const copied =
-        logTo === undefined
-          ? Promise.resolve()
-          : copyLog(docker, container, logTo).catch((error: unknown) =>
-              this.#options.logger.warn({ err: error }, "a container's log broke off"),
-            );
+      const copied = logTo === undefined ? Promise.resolve() : this.#copyLog(container, logTo, 0);
       const complete = waited.then(async (exit) => {
         await copied;
         return exit;
@@ -162,6 +204,12 @@ class DockerEngine implements Engine {
       context.signal.throwIfAborted();
       throw error;
     }
+  }
+
+  async #copyLog(container: Docker.Container, path: string, skip: number): Promise<void> {
+    await copyLog(this.#connection.docker, container, path, skip).catch((error: unknown) =>
+      this.#options.logger.warn({ err: error }, "a container's log broke off"),
+    );
   }
 
   /** The operator's flags first, then the task's own, or the agent's default ones for a task without an image. */

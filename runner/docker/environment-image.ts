@@ -54,7 +54,7 @@ export async function environmentImage(docker: Docker, context: RunContext, sour
       },
       {
         signal: context.signal,
-        onWait: (pid) => void context.console.say(`waiting for process ${pid}, which builds the same environment`),
+        onWait: (pid) => context.console.note(`waiting for process ${pid}, which builds the same environment`),
       },
     ),
   );

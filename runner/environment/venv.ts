@@ -30,7 +30,7 @@ export async function ensureVenv(request: VenvRequest, context: RunContext): Pro
   const folder = join(context.stateFolder, "environments", request.key);
   if (await isFresh(folder, context)) return await environmentAt(folder, request.key, true);
   await mkdir(dirname(folder), { recursive: true, mode: 0o755 });
-  const onWait = (pid: number): void => void context.console.say(`waiting for process ${pid}, which builds the same environment`);
+  const onWait = (pid: number): void => context.console.note(`waiting for process ${pid}, which builds the same environment`);
   return await locks.run(folder, () =>
     withFileLock(`${folder}.lock`, () => buildUnlessReady(folder, request, context), { signal: context.signal, onWait }),
   );
@@ -113,7 +113,7 @@ async function installRequirements(python: string, folder: string, request: Venv
         signal: context.signal,
         onOutput: (chunk) => {
           output = (output + chunk.toString()).slice(-64 * 1024);
-          void context.console.write(chunk);
+          context.console.feed(chunk);
         },
       },
     );

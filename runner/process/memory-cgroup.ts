@@ -10,45 +10,59 @@ export interface MemoryCgroup {
   remove(): Promise<void>;
 }
 
-export async function createMemoryCgroup(runId: string, limitBytes: number): Promise<MemoryCgroup | undefined> {
-  return (await createV1(runId, limitBytes)) ?? (await createV2(runId, limitBytes));
+/** Where a run's cgroup is, and what its files are called in this version. */
+interface Place {
+  readonly folder: string;
+  readonly limitFile: string;
+  readonly limits: (limitBytes: number) => readonly (readonly [string, number])[];
+  readonly eventsFile: string;
+  readonly killed: RegExp;
 }
 
-async function createV1(runId: string, limitBytes: number): Promise<MemoryCgroup | undefined> {
+export async function createMemoryCgroup(runId: string, limitBytes: number): Promise<MemoryCgroup | undefined> {
+  for (const place of await placesOf(runId)) if (await make(place, limitBytes)) return cgroupAt(place);
+  return undefined;
+}
+
+/** The cgroup that an earlier agent process made for this run, if there is one. */
+export async function openMemoryCgroup(runId: string): Promise<MemoryCgroup | undefined> {
+  for (const place of await placesOf(runId)) if (await isThere(place.folder)) return cgroupAt(place);
+  return undefined;
+}
+
+async function placesOf(runId: string): Promise<Place[]> {
+  const places = [await placeV1(runId), await placeV2(runId)];
+  return places.filter((place) => place !== undefined);
+}
+
+async function placeV1(runId: string): Promise<Place | undefined> {
   const own = await ownPath(/^\d+:[^:]*\bmemory\b[^:]*:(.*)$/m);
   if (own === undefined) return undefined;
-  const folder = join("/sys/fs/cgroup/memory", own, `windlass-${runId}`);
-  const made = await make(
-    folder,
-    [
-      ["memory.limit_in_bytes", limitBytes],
-      ["memory.memsw.limit_in_bytes", limitBytes],
+  return {
+    folder: join("/sys/fs/cgroup/memory", own, `windlass-${runId}`),
+    limitFile: "memory.limit_in_bytes",
+    limits: (bytes) => [
+      ["memory.limit_in_bytes", bytes],
+      ["memory.memsw.limit_in_bytes", bytes],
     ],
-    "memory.limit_in_bytes",
-  );
-  return made ? cgroupAt(folder, "memory.oom_control", /^oom_kill ([1-9]\d*)/m) : undefined;
+    eventsFile: "memory.oom_control",
+    killed: /^oom_kill ([1-9]\d*)/m,
+  };
 }
 
-async function createV2(runId: string, limitBytes: number): Promise<MemoryCgroup | undefined> {
+async function placeV2(runId: string): Promise<Place | undefined> {
   const own = await ownPath(/^0::(.*)$/m);
-  if (
-    own === undefined ||
-    !(await access("/sys/fs/cgroup/cgroup.controllers").then(
-      () => true,
-      () => false,
-    ))
-  )
-    return undefined;
-  const folder = join("/sys/fs/cgroup", own, "..", `windlass-${runId}`);
-  const made = await make(
-    folder,
-    [
-      ["memory.max", limitBytes],
+  if (own === undefined || !(await isThere("/sys/fs/cgroup/cgroup.controllers"))) return undefined;
+  return {
+    folder: join("/sys/fs/cgroup", own, "..", `windlass-${runId}`),
+    limitFile: "memory.max",
+    limits: (bytes) => [
+      ["memory.max", bytes],
       ["memory.swap.max", 0],
     ],
-    "memory.max",
-  );
-  return made ? cgroupAt(folder, "memory.events", /^oom_kill ([1-9]\d*)/m) : undefined;
+    eventsFile: "memory.events",
+    killed: /^oom_kill ([1-9]\d*)/m,
+  };
 }
 
 async function ownPath(pattern: RegExp): Promise<string | undefined> {
@@ -56,28 +70,35 @@ async function ownPath(pattern: RegExp): Promise<string | undefined> {
 }
 
 /** The limit itself must hold; a limit of swap may be missing on this kernel. */
-async function make(folder: string, values: readonly (readonly [string, number])[], needed: string): Promise<boolean> {
+async function make({ folder, limits, limitFile }: Place, limitBytes: number): Promise<boolean> {
   try {
     await mkdir(folder);
   } catch {
     return false;
   }
-  for (const [name, value] of values) {
+  for (const [name, value] of limits(limitBytes)) {
     const written = await writeFile(join(folder, name), String(value)).then(
       () => true,
       () => false,
     );
-    if (written || name !== needed) continue;
+    if (written || name !== limitFile) continue;
     await rmdir(folder).catch(() => undefined);
     return false;
   }
   return true;
 }
 
-function cgroupAt(folder: string, eventsFile: string, killed: RegExp): MemoryCgroup {
+function cgroupAt({ folder, eventsFile, killed }: Place): MemoryCgroup {
   return {
     procsFile: join(folder, "cgroup.procs"),
     killedForMemory: async () => killed.test(await readFile(join(folder, eventsFile), "utf8").catch(() => "")),
     remove: () => rmdir(folder).catch(() => undefined),
   };
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return await access(path).then(
+    () => true,
+    () => false,
+  );
 }

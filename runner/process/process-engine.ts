@@ -1,6 +1,5 @@
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import type { Logger } from "../../base/logger.ts";
 import type { Engine, Environment, Launch, ProgramView, RunContext, RunHandle, Running } from "../engine.ts";
 import { environmentKey, indexSettings } from "../environment/environment-key.ts";
 import { findPython } from "../environment/interpreter.ts";
@@ -11,22 +10,13 @@ import type { Source } from "../source/source.ts";
 import { ProcessRun } from "./process-run.ts";
 import { handleSetupScript } from "./setup-script.ts";
 
-export interface ProcessEngineOptions {
-  readonly logger: Logger;
-}
-
 /** Runs tasks as plain processes of this machine, for where there is no Docker. */
-export function createProcessEngine(options: ProcessEngineOptions): Engine {
-  return new ProcessEngine(options.logger);
+export function createProcessEngine(): Engine {
+  return new ProcessEngine();
 }
 
 class ProcessEngine implements Engine {
   readonly kind = "process";
-  readonly #logger: Logger;
-
-  constructor(logger: Logger) {
-    this.#logger = logger;
-  }
 
   /** A venv where there are requirements; else the interpreter itself. */
   async prepare(context: RunContext, source: Source): Promise<Environment> {
@@ -56,15 +46,20 @@ class ProcessEngine implements Engine {
 
   async launch(context: RunContext, _source: Source, environment: Environment, launch: Launch): Promise<Running> {
     await mkdir(join(context.folder, "tmp"), { recursive: true, mode: 0o700 });
-    return await ProcessRun.start(context, environment, launch, this.#logger);
+    return await ProcessRun.start(context, environment, launch);
   }
 
-  async adopt(context: RunContext, handle: RunHandle): Promise<Running | undefined> {
-    return handle.kind === "process" ? await ProcessRun.adopt(context, handle) : undefined;
+  async adopt(context: RunContext, handle: RunHandle | undefined): Promise<Running | undefined> {
+    return handle?.kind === "container" ? undefined : await ProcessRun.adopt(context, handle);
   }
 
   async removeFolder(_context: RunContext, folder: string): Promise<void> {
     await rm(folder, { recursive: true, force: true, maxRetries: 2 });
+  }
+
+  /** A process of a run that nobody knows is ended at the clean-up of that run; there is nothing else to find it by. */
+  removeStrays(): Promise<number> {
+    return Promise.resolve(0);
   }
 
   close(): Promise<void> {

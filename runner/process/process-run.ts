@@ -1,30 +1,29 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { watch } from "node:fs";
 import { open, rm } from "node:fs/promises";
-import { dirname, join } from "node:path";
-import { setTimeout as pause } from "node:timers/promises";
 import { messageOf } from "../../base/errors.ts";
 import { readIfThere } from "../../base/files.ts";
-import type { Logger } from "../../base/logger.ts";
-import { identityOf, isAlive } from "../../base/process-identity.ts";
+import { identityOf } from "../../base/process-identity.ts";
 import type { FigureSource } from "../../monitor/resources/figure-source.ts";
 import { createProcessTreeSource } from "../../monitor/resources/process-tree.ts";
 import type { Environment, Exit, Launch, RunContext, RunHandle, Running } from "../engine.ts";
 import { RunError } from "../run-error.ts";
-import { endRun, RUN_MARK } from "./descendants.ts";
-import { createMemoryCgroup, type MemoryCgroup } from "./memory-cgroup.ts";
+import { endRun } from "./descendants.ts";
+import { exitFileOf, findProgram, pidFileOf, untilGone } from "./found-program.ts";
+import { createMemoryCgroup, type MemoryCgroup, openMemoryCgroup } from "./memory-cgroup.ts";
+import { processVariables } from "./process-variables.ts";
 
 type ProcessHandle = Extract<RunHandle, { kind: "process" }>;
 
 /**
  * The shell line around the program. It outlives TERM and INT with a handler (an ignored signal would be inherited by the
- * program), keeps its own remarks ("Killed") out of the console, and leaves the exit code in a file, complete or not at all.
- * $1 = exit file, $2 = cgroup.procs or empty, the rest is the program.
+ * program), keeps its own remarks ("Killed") out of the console, says who it is before anything else, and leaves the exit
+ * code in a file, complete or not at all. $1 = pid file, $2 = exit file, $3 = cgroup.procs or empty, the rest is the program.
  */
 const WRAPPER = `
 trap : TERM INT HUP
-exit_file=$1; cgroup=$2; shift 2
+echo $$ > "$1.tmp" && mv "$1.tmp" "$1" || exit 126
+exit_file=$2; cgroup=$3; shift 3
 exec 3>&2 2>/dev/null
 if [ -n "$cgroup" ]; then echo $$ > "$cgroup"; fi
 "$@" 2>&3 3>&-
@@ -40,63 +39,63 @@ export class ProcessRun implements Running {
   readonly #context: RunContext;
   readonly #cgroup: MemoryCgroup | undefined;
 
-  private constructor(context: RunContext, handle: ProcessHandle, cgroup: MemoryCgroup | undefined, ended: Promise<void>) {
+  /** `ended` resolves with the exit code where this process is the program's parent. */
+  private constructor(context: RunContext, handle: ProcessHandle, cgroup: MemoryCgroup | undefined, ended: Promise<number | undefined>) {
     this.#context = context;
     this.handle = handle;
     this.#cgroup = cgroup;
     this.figures = createProcessTreeSource(handle.pid);
-    this.exited = ended.then(() => this.#learnExit());
+    this.exited = ended.then((code) => this.#learnExit(code));
     this.exited.catch(() => undefined);
   }
 
   /** Starts the program in a session of its own; its output goes straight into the console's file. */
-  static async start(context: RunContext, environment: Environment, launch: Launch, logger: Logger): Promise<ProcessRun> {
+  static async start(context: RunContext, environment: Environment, launch: Launch): Promise<ProcessRun> {
     const cgroup = await limitMemory(context);
     const console = await open(context.console.path, "a", 0o600);
     try {
-      const exitFile = exitFileOf(context);
-      const child = spawn("/bin/sh", ["-c", WRAPPER, "windlass-run", exitFile, cgroup?.procsFile ?? "", ...launch.argv], {
+      const files = [pidFileOf(context), exitFileOf(context), cgroup?.procsFile ?? ""];
+      const child = spawn("/bin/sh", ["-c", WRAPPER, "windlass-run", ...files, ...launch.argv], {
         cwd: launch.cwd,
         env: processVariables(context, environment, launch),
         stdio: ["ignore", console.fd, console.fd],
         detached: true,
       });
-      const ended = endOf(child, logger);
-      const handle = await handleOf(child);
-      return new ProcessRun(context, handle, cgroup, ended);
+      const ended = codeOf(child);
+      return new ProcessRun(context, await handleOf(child), cgroup, ended);
     } finally {
       await console.close();
     }
   }
 
-  /** A run of an earlier agent: alive, or ended with its exit code on disk; undefined when nothing is known of it. */
-  static async adopt(context: RunContext, handle: ProcessHandle): Promise<ProcessRun | undefined> {
-    const alive = await isAlive(handle);
-    if (!alive && (await readIfThere(exitFileOf(context))) === undefined) return undefined;
-    return new ProcessRun(context, handle, undefined, alive ? untilGone(handle, exitFileOf(context)) : Promise.resolve());
+  /** A program of an earlier agent process: alive, ended, or lost; undefined: none was ever started. */
+  static async adopt(context: RunContext, handle: ProcessHandle | undefined): Promise<ProcessRun | undefined> {
+    const found = handle ?? (await findProgram(context));
+    if (found === undefined) return undefined;
+    const cgroup = await openMemoryCgroup(context.runId);
+    return new ProcessRun(context, { kind: "process", ...found }, cgroup, untilGone(found, exitFileOf(context)));
   }
 
   async stop(graceMs: number): Promise<void> {
-    await endRun(this.handle.pid, this.#context.runId, graceMs);
+    await endRun(this.handle, this.#context.runId, graceMs);
   }
 
   async remove(): Promise<void> {
     await this.stop(0);
     await this.#cgroup?.remove();
-    await rm(exitFileOf(this.#context), { force: true });
-    await rm(join(this.#context.folder, "tmp"), { recursive: true, force: true });
+    for (const file of [exitFileOf(this.#context), pidFileOf(this.#context)]) await rm(file, { force: true });
   }
 
-  async #learnExit(): Promise<Exit> {
+  /** What the program left running ends with it, as in a container. A full disk may have kept the exit file from being written. */
+  async #learnExit(code: number | undefined): Promise<Exit> {
     const text = await readIfThere(exitFileOf(this.#context));
     const oomKilled = (await this.#cgroup?.killedForMemory()) ?? false;
-    if (text === undefined) return { exitCode: 137, oomKilled, lost: !oomKilled };
-    const exitCode = Number(text.trim());
+    await this.stop(0);
+    const exitCode = text === undefined ? code : Number(text.trim());
+    if (exitCode === undefined) return { exitCode: 137, oomKilled, ...(oomKilled ? {} : { lost: "killed" }) };
     return { exitCode, oomKilled: oomKilled && exitCode !== 0 };
   }
 }
-
-const exitFileOf = (context: RunContext): string => join(context.folder, "exit");
 
 async function limitMemory(context: RunContext): Promise<MemoryCgroup | undefined> {
   const limitBytes = context.settings.process.memoryLimitBytes;
@@ -104,24 +103,6 @@ async function limitMemory(context: RunContext): Promise<MemoryCgroup | undefine
   const cgroup = await createMemoryCgroup(context.runId, limitBytes);
   if (cgroup === undefined) await context.console.say("the memory limit is not applied: the agent may not make a cgroup on this machine");
   return cgroup;
-}
-
-/** A little of the agent's environment that every program expects, then what the run says. */
-const FROM_AGENT = ["PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LC_ALL", "TZ"];
-
-function processVariables(context: RunContext, environment: Environment, launch: Launch): Record<string, string> {
-  const base = Object.fromEntries(FROM_AGENT.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])));
-  const path = base["PATH"] ?? "/usr/local/bin:/usr/bin:/bin";
-  const venv = environment.python.endsWith("/bin/python") ? { VIRTUAL_ENV: dirname(dirname(environment.python)) } : {};
-  return {
-    ...base,
-    ...venv,
-    PATH: "VIRTUAL_ENV" in venv ? `${dirname(environment.python)}:${path}` : path,
-    LANG: base["LANG"] ?? "C.UTF-8",
-    TMPDIR: join(context.folder, "tmp"),
-    ...launch.env,
-    [RUN_MARK]: context.runId,
-  };
 }
 
 async function handleOf(child: ChildProcess): Promise<ProcessHandle> {
@@ -133,29 +114,10 @@ async function handleOf(child: ChildProcess): Promise<ProcessHandle> {
   return { kind: "process", ...(identity ?? { pid: child.pid, startTime: "", bootId: "" }) };
 }
 
-async function endOf(child: ChildProcess, logger: Logger): Promise<void> {
-  await new Promise<void>((resolve) => {
-    child.once("exit", () => resolve());
-    child.once("error", (error) => {
-      logger.debug({ err: error }, "a program's process reported an error");
-      resolve();
-    });
+/** The wrapper's exit code is the program's; a wrapper that was killed itself leaves it unknown. */
+async function codeOf(child: ChildProcess): Promise<number | undefined> {
+  return await new Promise((resolve) => {
+    child.once("exit", (code) => resolve(code ?? undefined));
+    child.once("error", () => resolve(undefined));
   });
-}
-
-const LOOK_EVERY_MS = 500;
-
-/** The end of a process that is not our child: its exit file appears, or it is gone. */
-async function untilGone(handle: ProcessHandle, exitFile: string): Promise<void> {
-  const halt = new AbortController();
-  const watcher = watch(dirname(exitFile), () => halt.abort());
-  try {
-    while (await isAlive(handle)) {
-      await pause(LOOK_EVERY_MS, undefined, { signal: halt.signal }).catch(() => undefined);
-      if ((await readIfThere(exitFile)) !== undefined) return;
-      if (halt.signal.aborted) await pause(LOOK_EVERY_MS);
-    }
-  } finally {
-    watcher.close();
-  }
 }

@@ -21,7 +21,7 @@ export async function handleSetupScript(context: RunContext, source: Source): Pr
     cwd: source.workspace,
     env: hostEnvironment(context.settings),
     signal: context.signal,
-    onOutput: (chunk) => void context.console.write(chunk),
+    onOutput: (chunk) => context.console.feed(chunk),
   });
   if (exitCode !== 0)
     throw new RunError("failed/environment-setup-script", `the set-up script ended with exit code ${exitCode}`, {

@@ -38,7 +38,7 @@ export async function fetchWanted(wanted: Wanted, context: RunContext): Promise<
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const call = callOf(context);
   const lock = join(folder, `${name}.lock`);
-  const onWait = (pid: number): void => void context.console.say(`waiting for process ${pid}, which fetches the same repository`);
+  const onWait = (pid: number): void => context.console.note(`waiting for process ${pid}, which fetches the same repository`);
   return await mirrors.run(mirror, () =>
     withFileLock(lock, async () => ({ mirror, commit: await fetchInto(mirror, wanted, context, call) }), {
       signal: context.signal,
@@ -61,7 +61,7 @@ async function fetchInto(mirror: string, wanted: Wanted, context: RunContext, ca
       schedule: BRIEF,
       signal: context.signal,
       retryable: (error) => error instanceof GitError && error.retryable,
-      onRetry: (error, tries) => void context.console.say(`fetching failed (${(error as GitError).detail}), attempt ${tries + 1} follows`),
+      onRetry: (error, tries) => context.console.note(`fetching failed (${(error as GitError).detail}), attempt ${tries + 1} follows`),
     });
   } catch (error) {
     context.signal.throwIfAborted();
@@ -72,7 +72,7 @@ async function fetchInto(mirror: string, wanted: Wanted, context: RunContext, ca
 /** Long steps are worth a line; git itself decides which, and each is shown when it is done. */
 function progressTo(context: RunContext): (line: string) => void {
   return (line) => {
-    if (/^(Receiving objects|Resolving deltas).*done\.?$/.test(line.trim())) void context.console.say(`git: ${line.trim()}`);
+    if (/^(Receiving objects|Resolving deltas).*done\.?$/.test(line.trim())) context.console.note(`git: ${line.trim()}`);
   };
 }
 

@@ -1,0 +1,26 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { readIfThere } from "../base/files.ts";
+import type { RunRequest } from "../runner/run-request.ts";
+
+/**
+ * What a run began with, in its folder: the next agent process goes on with it without a server. It holds the run's token
+ * (0600 in a 0700 folder) and goes when the run is reported. Not synced: after a power cut no run goes on.
+ */
+export const requestPath = (runFolder: string): string => join(runFolder, "request.json");
+
+export async function writeRequest(request: RunRequest): Promise<void> {
+  const path = requestPath(request.folder);
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  await writeFile(path, JSON.stringify(request), { mode: 0o600 });
+}
+
+/** Undefined: it was not written, or not whole. */
+export async function readRequest(runFolder: string): Promise<RunRequest | undefined> {
+  const text = await readIfThere(requestPath(runFolder));
+  try {
+    return text === undefined ? undefined : (JSON.parse(text) as RunRequest);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,60 @@
+import type { QueueId, TaskId } from "../api/wire/ids.ts";
+import type { Task } from "../api/wire/task.ts";
+import { agentParameter } from "../runner/launch/parameters.ts";
+import type { Outcome } from "../runner/outcome.ts";
+import type { Config } from "./config.ts";
+import type { ClaimRecord } from "./journal.ts";
+import { onceIfOurs, type ReportDeps, type ReportOptions, reasonOf } from "./outcome-report.ts";
+import { SCHEDULES } from "./schedules.ts";
+import { toFront } from "./settle.ts";
+
+/** Where the number of tries stands on the task; a reset of the task takes it away. */
+const TRIES = "windlass_tries";
+
+export interface Requeue {
+  /** This run included. */
+  readonly tries: number;
+  readonly limit: number;
+}
+
+/**
+ * Whether a run that ended so is queued again, by the policy: what never started user code and failed by the
+ * infrastructure, what was stopped with its agent before it started, and, where task or configuration allow it, what the
+ * host lost. A failure of the user's program never is.
+ */
+export function requeueOf(outcome: Outcome, task: Task, record: ClaimRecord, config: Config): Requeue | undefined {
+  if (record.queue === undefined) return undefined;
+  const tries = Number(task.runtime[TRIES] ?? 0) + 1;
+  const limit = config.requeue.limit + 1;
+  if (outcome.cause === "aborted/agent-stopping") return isHandedBack(outcome, config) ? { tries: tries - 1, limit } : undefined;
+  const mayAgain = outcome.cause.startsWith("lost/") ? mayRunAgain(task, config) : outcome.retryable;
+  return mayAgain && tries < limit ? { tries, limit } : undefined;
+}
+
+/** A run that never started its program goes back; one that did only if the operator wants it so. */
+function isHandedBack(outcome: Outcome, config: Config): boolean {
+  return outcome.retryable || config.drainAction === "hand-back";
+}
+
+function mayRunAgain(task: Task, config: Config): boolean {
+  const own = agentParameter(task, "on_lost");
+  return own === undefined || own === "" ? config.requeue.onLost === "requeue" : own === "requeue";
+}
+
+/** Puts the task back to the front of its queue; the cause stays in its `status_reason`. */
+export async function requeue(
+  record: ClaimRecord,
+  outcome: Outcome,
+  { tries }: Requeue,
+  deps: ReportDeps,
+  options: ReportOptions,
+): Promise<void> {
+  const [task, queue] = [record.task as TaskId, record.queue as QueueId];
+  const { tasks } = deps.client;
+  const call = { retry: SCHEDULES.take, signal: options.signal };
+  await onceIfOurs(record, deps, options, async () => {
+    await tasks.editRuntime(task, { [TRIES]: tries }, call);
+    await tasks.enqueue(task, { id: queue }, { force: true, status_reason: `queued again after ${reasonOf(outcome)}` }, call);
+  });
+  await toFront(queue, task, deps, options.signal);
+}

@@ -1,0 +1,122 @@
+import { ApiError, isRefusal } from "../api/api-error.ts";
+import type { QueueId, TaskId } from "../api/wire/ids.ts";
+import type { Task } from "../api/wire/task.ts";
+import { jittered } from "../base/clock.ts";
+import { crashPoint } from "../base/crash-point.ts";
+import type { ClaimDeps } from "./claim.ts";
+import type { ClaimRecord } from "./journal.ts";
+import { SCHEDULES } from "./schedules.ts";
+
+/** How long the effect of a lost request may take, and another agent to say that a task is its own. */
+export const DOUBT_MS = Number(process.env["WINDLASS_DOUBT_MS"] ?? 30_000);
+
+const ASK_AGAIN_MS = 30_000;
+
+/**
+ * Settles a claim whose answer was lost, or that a crash cut off before the task was ours for certain: a task that nobody
+ * else has goes back to the front of its queue; it is never run from here. Returns once nothing is open any more, however
+ * long the server is away, and forgets the record. The answer: whether the task was handed back.
+ */
+export async function settle(record: ClaimRecord, deps: ClaimDeps, signal: AbortSignal): Promise<boolean> {
+  for (let sinceMs = record.intentAt; ; sinceMs = deps.clock.now()) {
+    const verdict = await verdictOn(record, sinceMs, deps, signal);
+    if (verdict === "not-ours" || record.queue === undefined) break;
+    if (await handBack(record, verdict, deps, signal)) {
+      await deps.journal.forget(record.claim);
+      return true;
+    }
+  }
+  await deps.journal.forget(record.claim);
+  return false;
+}
+
+/** `queued`: in no queue, and nobody's; `in-progress`: said to be started by this claim, which did not get on. */
+export type Verdict = "queued" | "in-progress" | "not-ours";
+
+async function verdictOn(record: ClaimRecord, sinceMs: number, deps: ClaimDeps, signal: AbortSignal): Promise<Verdict> {
+  const first = await stateOf(record, deps, signal);
+  if (first === undefined) return "not-ours";
+  if (isOurRun(first, record)) return "in-progress";
+  const waitMs = sinceMs + DOUBT_MS - deps.clock.now();
+  if (waitMs > 0) await deps.clock.sleep(waitMs, signal);
+  const state = await stateOf(record, deps, signal);
+  if (state === undefined) return "not-ours";
+  if (isOurRun(state, record)) return "in-progress";
+  if (state.status !== "queued" || isNamedByAnother(state, record)) return "not-ours";
+  return (await isInSomeQueue(record, deps, signal)) ? "not-ours" : "queued";
+}
+
+/** Undefined: the server knows no such task. Any other answer than the task is no verdict, and it is asked again. */
+async function stateOf(record: ClaimRecord, deps: ClaimDeps, signal: AbortSignal): Promise<Task | undefined> {
+  for (;;) {
+    try {
+      return await deps.client.tasks.get(record.task as TaskId, { signal, retry: SCHEDULES.settle });
+    } catch (error) {
+      signal.throwIfAborted();
+      if (isRefusal(error, 101)) return undefined;
+      deps.logger.warn({ err: error, task: record.task }, "a task in doubt cannot be read; trying again");
+      await deps.clock.sleep(jittered(ASK_AGAIN_MS), signal);
+    }
+  }
+}
+
+const namedClaim = (state: Task): string | undefined => /claim ([0-9a-f]{32})/.exec(state.status_message ?? "")?.[1];
+
+function isOurRun(state: Task, record: ClaimRecord): boolean {
+  return state.status === "in_progress" && namedClaim(state) === record.claim;
+}
+
+/** Another agent's claim stands on the task: it is that agent's to settle. */
+export function isNamedByAnother(state: Task, record: Pick<ClaimRecord, "claim">): boolean {
+  const named = namedClaim(state);
+  return named !== undefined && named !== record.claim;
+}
+
+async function isInSomeQueue(record: ClaimRecord, deps: ClaimDeps, signal: AbortSignal): Promise<boolean> {
+  const queues = await deps.client.queues.all({ signal, retry: SCHEDULES.settle });
+  const isThere = queues.some((queue) => queue.entries.some((entry) => entry.task === record.task));
+  return isThere || !queues.some((queue) => queue.id === record.queue);
+}
+
+/**
+ * Puts a task that nobody runs back to the front of its queue. False: the answer was lost, and the state has to be looked
+ * at again; a second call at once could put the task there while somebody is taking it.
+ */
+export async function handBack(
+  record: ClaimRecord,
+  verdict: Exclude<Verdict, "not-ours">,
+  deps: ClaimDeps,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const [queue, task] = [record.queue as QueueId, record.task as TaskId];
+  const { queues, tasks } = deps.client;
+  const options = { signal, retry: SCHEDULES.handBack };
+  const reason = "handed back by an agent that did not get to run it";
+  try {
+    if (verdict === "queued") await queues.addTask(queue, task, options);
+    else await tasks.enqueue(task, { id: queue }, { force: true, status_reason: reason }, options);
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof ApiError && error.retryable) return false;
+    if (!isRefusal(error, 706)) deps.logger.warn({ err: error, task }, "a task cannot be handed back");
+    return true;
+  }
+  crashPoint("settle/added");
+  await toFront(queue, task, deps, signal);
+  deps.logger.info({ task, queue: record.queueName ?? queue }, "handed a task back to its queue");
+  return true;
+}
+
+/** Best effort: somebody may have taken it already. */
+export async function toFront(
+  queue: QueueId,
+  task: TaskId,
+  deps: Pick<ClaimDeps, "client" | "logger">,
+  signal: AbortSignal,
+): Promise<void> {
+  await deps.client.queues.moveToFront(queue, task, { signal }).catch((error: unknown) => {
+    signal.throwIfAborted();
+    deps.logger.debug({ err: error, task }, "a task that was handed back is not in its queue any more");
+  });
+  crashPoint("settle/moved");
+}

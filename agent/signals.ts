@@ -1,0 +1,87 @@
+import type { EventEmitter } from "node:events";
+import type { Logger } from "../base/logger.ts";
+import type { Agent } from "./agent.ts";
+import type { Config } from "./config.ts";
+
+/** Exit codes of the daemon. */
+export const DRAINED = 0;
+export const ABORTED = 2;
+export const LEFT = 3;
+
+export interface SignalParts {
+  readonly agent: Agent;
+  readonly config: () => Config;
+  readonly signals: EventEmitter;
+  readonly logger: Logger;
+  /** Reads the configuration anew and applies it. */
+  readonly reload: () => Promise<void>;
+}
+
+/**
+ * The signal contract. First SIGTERM or SIGINT: no new tasks, the running ones may finish, until the drain deadline. Second:
+ * they are stopped with grace. Third: the agent leaves at once, and the next one of its state folder goes on with them.
+ * SIGHUP: the configuration is read again. SIGUSR2: pause, and again: resume. The answer tells the exit code.
+ */
+export function obeySignals(parts: SignalParts): { code(): number } {
+  const { agent, signals, logger } = parts;
+  const stop = new StopLadder(parts);
+  for (const signal of ["SIGTERM", "SIGINT"]) signals.on(signal, () => stop.step(signal));
+  signals.on("SIGHUP", () => {
+    parts.reload().then(
+      () => logger.info("the configuration was read again"),
+      (error: unknown) => logger.error({ err: error }, "the configuration was read again and is wrong; the old one stays"),
+    );
+  });
+  signals.on("SIGUSR2", () => {
+    const isPaused = agent.snapshot().state === "paused";
+    logger.info(isPaused ? "resumed" : "paused: no new tasks, running ones go on (SIGUSR2 again to resume)");
+    if (isPaused) agent.resume();
+    else agent.pause();
+  });
+  return { code: () => stop.code };
+}
+
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+class StopLadder {
+  readonly #parts: SignalParts;
+  #asked = 0;
+  code = DRAINED;
+
+  constructor(parts: SignalParts) {
+    this.#parts = parts;
+  }
+
+  step(signal: string): void {
+    this.#asked++;
+    if (this.#asked === 1) this.#drain(signal);
+    else if (this.#asked === 2) this.#abort(`${signal}: stopping the running tasks (again to leave at once)`);
+    else this.#leave(`${signal}: leaving; the next agent of this state folder goes on with what runs`);
+  }
+
+  #drain(signal: string): void {
+    const { agent, logger, config } = this.#parts;
+    const running = agent.running;
+    logger.info({ signal, running }, running === 0 ? "stopping" : "no new tasks; waiting for the running ones (again to stop them)");
+    agent.drain();
+    setTimeout(() => this.#deadline(), Math.min(config().drainDeadlineMs, MAX_TIMER_MS)).unref();
+  }
+
+  #deadline(): void {
+    if (this.#parts.config().drainAction === "leave")
+      this.#leave("the drain deadline is over: leaving the running tasks to the next agent");
+    else this.#abort("the drain deadline is over: stopping the running tasks");
+  }
+
+  #abort(why: string): void {
+    this.#parts.logger.warn({ running: this.#parts.agent.running }, why);
+    this.code = ABORTED;
+    this.#parts.agent.abort();
+  }
+
+  #leave(why: string): void {
+    this.#parts.logger.warn({ running: this.#parts.agent.running }, why);
+    this.code = LEFT;
+    this.#parts.agent.leave();
+  }
+}

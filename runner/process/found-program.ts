@@ -1,0 +1,45 @@
+import { watch } from "node:fs";
+import { dirname, join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { readIfThere } from "../../base/files.ts";
+import { currentBootId, identityOf, isAlive, type ProcessIdentity } from "../../base/process-identity.ts";
+import type { RunContext } from "../engine.ts";
+import { markedProcesses } from "./descendants.ts";
+
+export const exitFileOf = (context: RunContext): string => join(context.folder, "exit");
+export const pidFileOf = (context: RunContext): string => join(context.folder, "pid");
+
+/** How long a wrapper that was just started may take to write its pid. */
+const STARTS_WITHIN_MS = 2_000;
+const LOOK_EVERY_MS = 500;
+
+/** A program of this run that nobody wrote down: its pid file says that it was started; undefined: it never was. */
+export async function findProgram(context: RunContext): Promise<ProcessIdentity | undefined> {
+  for (const deadline = Date.now() + STARTS_WITHIN_MS; ; await pause(20)) {
+    const text = await readIfThere(pidFileOf(context));
+    const marked = await markedProcesses(context.runId);
+    if (text !== undefined) return await identityFrom(Number(text.trim()), marked);
+    if (marked.length === 0 || Date.now() > deadline) return undefined;
+  }
+}
+
+/** A pid is used again: only a process with the run's mark is the program; any other is a stranger, and the program is gone. */
+async function identityFrom(pid: number, marked: readonly number[]): Promise<ProcessIdentity> {
+  const identity = marked.includes(pid) ? await identityOf(pid) : undefined;
+  return identity ?? { pid, startTime: "gone", bootId: await currentBootId() };
+}
+
+/** The end of a process that is not our child: its exit file appears, or it is gone. */
+export async function untilGone(identity: ProcessIdentity, exitFile: string): Promise<undefined> {
+  const halt = new AbortController();
+  const watcher = watch(dirname(exitFile), () => halt.abort());
+  try {
+    while ((await readIfThere(exitFile)) === undefined && (await isAlive(identity))) {
+      await pause(LOOK_EVERY_MS, undefined, { signal: halt.signal }).catch(() => undefined);
+      if (halt.signal.aborted) await pause(LOOK_EVERY_MS / 5);
+    }
+  } finally {
+    watcher.close();
+  }
+  return undefined;
+}
