@@ -69,3 +69,19 @@ async function locksIn(agent: AgentUnderTest): Promise<string[]> {
 }
 
 const namesIn = (folder: string): Promise<string[]> => readdir(folder).catch(() => []);
+
+/** Ends whatever an agent under test has left, so that a failing scenario does not burden the machine. */
+export async function removeLeftovers(agent: AgentUnderTest): Promise<void> {
+  for (const line of await processesOf(agent)) process.kill(Number(line.split(" ")[0]), "SIGKILL");
+  const id = await agent.id();
+  if (id === undefined) return;
+  const label = `label=windlass.agent=${id}`;
+  await removeAll(["ps", "-aq", "--filter", label], ["rm", "-f", "-v"]);
+  await removeAll(["images", "-aq", "--filter", label], ["rmi", "-f"]);
+}
+
+async function removeAll(list: readonly string[], remove: readonly string[]): Promise<void> {
+  const { stdout } = await run("docker", [...list]).catch(() => ({ stdout: "" }));
+  const ids = [...new Set(stdout.split("\n").filter((id) => id !== ""))];
+  if (ids.length > 0) await run("docker", [...remove, ...ids]).catch(() => undefined);
+}

@@ -1,8 +1,10 @@
 /** Prints numbered lines to both streams in turn, and notes its start and its end in a ledger outside of the run. */
 export const COUNTER = `
-import os, sys, time
+import os, signal, sys, time
 
 name, lines, pause_ms, code, ledger = sys.argv[1], int(sys.argv[2]), float(sys.argv[3]), int(sys.argv[4]), sys.argv[5]
+if "stubborn" in sys.argv:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
 
 def note(word):
     handle = os.open(ledger, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)

@@ -16,7 +16,10 @@ export interface RestartsOptions {
 
 const LEFT = 3;
 
-/** One run prints all the time while its agent is restarted again and again, by `kill -9` and by three SIGTERMs in turn. */
+/**
+ * One run prints all the time while its agent is restarted again and again, by `kill -9` and by three SIGTERMs in turn. It
+ * ignores SIGTERM itself, since the second one is passed on to it.
+ */
 export function restarts(options: RestartsOptions): Promise<Result> {
   const { engine, seed } = options;
   return resultOf({ name: "restarts", engine, seed }, async (counter) => {
@@ -25,7 +28,7 @@ export function restarts(options: RestartsOptions): Promise<Result> {
     const agent = await world.agent({ name: "restarting", engine });
     await agent.startReady();
     const lines = options.restarts * 150 + 300;
-    const work = await enqueueWork(world, { engine, name: "printer", ending: "completed", lines, pauseMs: 10 });
+    const work = await enqueueWork(world, { engine, name: "printer", ending: "completed", lines, pauseMs: 10, stubborn: true });
     while ((await world.notesOf("printer")).length === 0) await pause(50);
     const faults: string[] = [];
     for (let n = 0; n < options.restarts; n++) faults.push(...(await restart(agent, n % 2 === 0, random, counter)));

@@ -144,7 +144,15 @@ async function begun(stage: Stage, ending: Ending, lines: number, section = {}):
 }
 
 function put({ world, engine, name }: Stage, what: string, ending: Ending, lines: number, queue = name): Promise<Work> {
-  return enqueueWork(world, { engine, name: `${name}-${what}`.replaceAll(/\W+/g, "-"), ending, lines, pauseMs: 10, queue });
+  return enqueueWork(world, {
+    engine,
+    name: `${name}-${what}`.replaceAll(/\W+/g, "-"),
+    ending,
+    lines,
+    pauseMs: 10,
+    queue,
+    stubborn: ending === "completed",
+  });
 }
 
 async function statusOf({ world }: Stage, id: TaskId): Promise<string> {

@@ -27,6 +27,8 @@ export interface WorkChoice {
   readonly fromRepository?: boolean;
   /** Has an image of its own built. */
   readonly ownEnvironment?: boolean;
+  /** Ignores SIGTERM. */
+  readonly stubborn?: boolean;
   readonly queue?: string;
 }
 
@@ -35,7 +37,7 @@ export async function enqueueWork(world: World, choice: WorkChoice): Promise<Wor
   const { name, ending } = choice;
   const lines = ending === "aborted" ? -1 : choice.lines;
   const code = ending === "exit-3" ? 3 : 0;
-  const entryPoint = `counter.py ${name} ${lines} ${choice.pauseMs} ${code} ${world.ledgerPath}`;
+  const entryPoint = `counter.py ${name} ${lines} ${choice.pauseMs} ${code} ${world.ledgerPath}${choice.stubborn === true ? " stubborn" : ""}`;
   const id = await patiently(() =>
     world.product.enqueue(choice.queue ?? QUEUE, {
       name,

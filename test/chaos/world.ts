@@ -8,6 +8,7 @@ import { FaultProxy } from "../support/fault-proxy.ts";
 import { Product } from "../support/product.ts";
 import { makeRepository, type Repository } from "../support/repository.ts";
 import { AgentUnderTest } from "./agent-under-test.ts";
+import { removeLeftovers } from "./leftovers.ts";
 import { COUNTER } from "./programs.ts";
 import type { EngineName } from "./result.ts";
 import { ServerUnderTest } from "./server-under-test.ts";
@@ -124,6 +125,7 @@ export class World {
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const agent of this.agents) await agent.kill();
+    for (const agent of this.agents) await removeLeftovers(agent).catch(() => undefined);
     for (const proxy of this.#proxies) await proxy[Symbol.asyncDispose]();
     await this.server[Symbol.asyncDispose]();
     await this.product[Symbol.asyncDispose]();
