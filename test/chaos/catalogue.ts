@@ -1,5 +1,5 @@
 import { abort, abortCallback } from "./abort.ts";
-import { answers, EVERY_ENDPOINT, EVERY_POINT } from "./answers.ts";
+import { answers, EVERY_ENDPOINT, EVERY_POINT, someOf } from "./answers.ts";
 import { claims } from "./claims.ts";
 import { crash } from "./crash.ts";
 import { infrastructure } from "./infrastructure.ts";
@@ -45,8 +45,11 @@ export const CATALOGUE: Readonly<Record<string, Scenario>> = {
   abort: (choice) => perEngine(choice, (engine) => abort({ engine, seed: choice.seed, times: choice.form === "full" ? 3 : 1 })),
   callback: (choice) => perEngine(choice, (engine) => abortCallback({ engine, seed: choice.seed })),
   restarts: (choice) => perEngine(choice, (engine) => restarts({ engine, seed: choice.seed, restarts: choice.form === "full" ? 20 : 5 })),
-  answers: (choice) =>
-    perEngine(choice, (engine) => answers({ engine, seed: choice.seed, points: EVERY_POINT, endpoints: EVERY_ENDPOINT })),
+  answers(choice) {
+    const full = { points: EVERY_POINT, endpoints: EVERY_ENDPOINT };
+    const short = someOf(choice.seed);
+    return perEngine(choice, (engine) => answers({ engine, seed: choice.seed, ...{ full, short }[choice.form] }));
+  },
   signals: (choice) => perEngine(choice, (engine) => signals({ engine, seed: choice.seed })),
   infrastructure: (choice) =>
     perEngine(choice, (engine) => infrastructure({ engine, seed: choice.seed, awayMs: choice.form === "full" ? 20_000 : 5_000 })),

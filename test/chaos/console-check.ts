@@ -1,25 +1,31 @@
 import { OWN_LINE_MARK } from "../../monitor/console/run-console.ts";
 import { lineOf } from "./programs.ts";
 
-/** An agent that crashed twice before a program started says this twice. */
-const BEGUN_AGAIN = "the run begins again";
+/** The agent says this right before it starts the program: what stands above it is its own, or of a build. */
+const STARTING = `${OWN_LINE_MARK}starting `;
 
 /**
  * What is wrong with a console on the server that must hold the program's numbered lines once and in order, between the
- * agent's own. `lines` undefined: any number of them, from 0 without a gap (the program was ended).
+ * agent's own. `lines` undefined: any number of them, from 0 without a gap (the program was ended). An agent that crashed
+ * before the program started begins anew and says so: what counts comes after its last beginning.
  */
 export function consoleFaults(text: string, lines: number | undefined): string[] {
-  const faults: string[] = [];
-  const printed: string[] = [];
-  const own: string[] = [];
-  for (const line of text.split("\n")) {
-    if (line.startsWith(OWN_LINE_MARK)) own.push(line);
-    else if (line !== "") printed.push(line);
-  }
+  const all = text.split("\n").filter((line) => line !== "");
+  const start = all.findLastIndex((line) => line.startsWith(STARTING));
+  const isOwn = (line: string): boolean => line.startsWith(OWN_LINE_MARK);
+  const own = all.slice(start + 1).filter(isOwn);
+  const printed = all.slice(start + 1).filter((line) => !isOwn(line));
+  const early = all.slice(0, start + 1).find((line) => /^line \d/.test(line));
+  const twice = own.find((line, at) => own.indexOf(line) !== at);
+  return [
+    ...orderFaults(printed, lines),
+    ...(early === undefined ? [] : [`"${early}" stands before the program's last start`]),
+    ...(twice === undefined ? [] : [`the agent's own line "${twice}" stands there twice`]),
+  ];
+}
+
+function orderFaults(printed: readonly string[], lines: number | undefined): string[] {
   const wrong = printed.findIndex((line, n) => line !== lineOf(n));
-  if (wrong >= 0) faults.push(`"${lineOf(wrong)}" was due, "${printed[wrong]}" stands there`);
-  else if (lines !== undefined && printed.length !== lines) faults.push(`${printed.length} lines instead of ${lines}`);
-  const twice = own.find((line, at) => own.indexOf(line) !== at && !line.includes(BEGUN_AGAIN));
-  if (twice !== undefined) faults.push(`the agent's own line "${twice}" stands there twice`);
-  return faults;
+  if (wrong >= 0) return [`"${lineOf(wrong)}" was due, "${printed[wrong]}" stands there`];
+  return lines === undefined || printed.length === lines ? [] : [`${printed.length} lines instead of ${lines}`];
 }

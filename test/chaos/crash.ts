@@ -64,14 +64,14 @@ async function killUntilDone(
       throw new Error(`not all over within ${withinMs} ms\n${await standOf(world, all)}\nlog: ${await agent.keepLog()}`);
     if (points.length === 0) points = random.shuffled(CRASH_POINTS);
     const point = random.chance(0.5) ? undefined : points.pop();
-    await oneLife(agent, point === undefined ? undefined : `${point}:${random.pick([1, 1, 2, 3])}`, random, counter);
+    await oneLife(agent, point === undefined ? undefined : `${point}:${random.pick([1, 1, 1, 2])}`, random, counter);
   }
 }
 
 /** One life of the agent, up to its crash; a point that it does not pass in time is given up for a kill. */
 async function oneLife(agent: AgentUnderTest, point: string | undefined, random: Random, counter: Counter): Promise<void> {
   await agent.start(point === undefined ? {} : { WINDLASS_CRASH_AT: point });
-  const code = await agent.endsWithin(point === undefined ? random.between(100, 5000) : 6000);
+  const code = await agent.endsWithin(point === undefined ? random.between(100, 3000) : 4000);
   if (code === undefined) await agent.kill();
   else if (code !== 128) throw new Error(`the agent ended by itself with ${code}\n${agent.freshLog.slice(-4000)}`);
   counter.add(code === undefined ? "kills" : "crashes at named points");

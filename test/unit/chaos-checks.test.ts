@@ -9,7 +9,7 @@ import type { Passed } from "../support/fault-proxy.ts";
 import { Random } from "../support/random.ts";
 
 const ID = "0123456789abcdef0123456789abcdef" as TaskId;
-const RIGHT = "windlass: source\nline 000000\nline 000001\nline 000002\nwindlass: completed\n";
+const RIGHT = "windlass: source\nwindlass: starting python3\nline 000000\nline 000001\nline 000002\nwindlass: completed\n";
 const WORK: Work = { id: ID, name: "work", ending: "completed", lines: 3 };
 const SEEN: Seen = { task: { status: "completed", status_reason: "completed" } as Seen["task"], console: RIGHT, notes: ["start", "end"] };
 
@@ -46,6 +46,12 @@ describe("the checks of the chaos scenarios", () => {
 
   it("find a gap in the console of a program that was ended", () => {
     expect(consoleFaults("line 000000\nline 000002\n", undefined)).not.to.deep.equal([]);
+  });
+
+  it("find a program that was started twice, and not an agent that began twice", () => {
+    const begun = "windlass: source\nwindlass: starting python3\nwindlass: the run begins again\n";
+    expect(consoleFaults(`${begun}${RIGHT}`, 3)).to.deep.equal([]);
+    expect(consoleFaults(`${begun}line 000000\n${RIGHT}`, 3)).to.have.length(1);
   });
 
   const WRONG: Readonly<Record<string, Partial<Seen>>> = {
