@@ -48,6 +48,7 @@ export class Agent implements AgentControl {
   readonly #counters = newCounters();
   readonly #startedAt: number;
   #state: AgentSnapshot["state"] = "starting";
+  #handsBack = false;
   #changed = new AbortController();
   /** Aborted: no new claims. */
   readonly #drain = new AbortController();
@@ -73,7 +74,7 @@ export class Agent implements AgentControl {
     this.#workers = new WorkerReports({ ...parts, config, queues: this.#queues, slots });
     this.#runs = new Runs({
       ...{ claimDeps, slots, watch: this.#watch, counters, clock, logger, abort: this.#abort.signal, leave: this.#leave.signal },
-      deps: () => ({ ...parts, config: this.#config }),
+      deps: () => ({ ...parts, config: this.#config, handsBack: () => this.#handsBack }),
       onSlot: (slot) => void this.#workers.report(slot),
       onOutcome: (task, outcome) => this.#cooldown.saw(task, outcome),
     });
@@ -91,9 +92,10 @@ export class Agent implements AgentControl {
     this.#drain.abort(new Cancelled("agent-stopping"));
   }
 
-  /** Running tasks are stopped with grace. */
-  abort(): void {
+  /** Running tasks are stopped with grace; `hand-back`: and go back to the front of their queues. */
+  abort(then?: "hand-back"): void {
     this.drain();
+    this.#handsBack = then === "hand-back";
     this.#abort.abort(new Cancelled("agent-stopping"));
   }
 

@@ -22,7 +22,7 @@ const MAPPED: Readonly<Record<string, string>> = {
 };
 
 /** Addresses are often written without quotes, which HOCON itself does not allow (`:` and `//`), but ClearML's reader does. */
-const BARE_ADDRESS = /^(\s*["\w.-]+\s*[:=]\s*)(https?:\/\/[^\s"#,}]+)/gm;
+const BARE_ADDRESS = /((?:^|[{,])\s*(?:"[\w.-]+"|[\w.-]+)\s*[:=]\s*)(https?:\/\/[^\s"#,}]+)/gm;
 
 /** Reads a HOCON configuration of ClearML's; empty texts count as not set. */
 export async function readClearmlConf(text: string, path: string): Promise<Record<string, string>> {

@@ -1,6 +1,7 @@
 import type { Logger } from "../base/logger.ts";
 import type { Engine } from "../runner/engine.ts";
 import type { Config } from "./config.ts";
+import type { Journal } from "./journal.ts";
 
 export type EngineKind = Engine["kind"];
 
@@ -9,9 +10,11 @@ export class Engines {
   readonly #config: Config;
   readonly #agentId: string;
   readonly #logger: Logger;
+  readonly #journal: Journal;
   readonly #made = new Map<EngineKind, Promise<Engine>>();
 
-  constructor(config: Config, agentId: string, logger: Logger) {
+  constructor(config: Config, agentId: string, journal: Journal, logger: Logger) {
+    this.#journal = journal;
     this.#config = config;
     this.#agentId = agentId;
     this.#logger = logger;
@@ -35,6 +38,19 @@ export class Engines {
     if (kind === "process") return (await import("../runner/process/process-engine.ts")).createProcessEngine();
     const { createDockerEngine } = await import("../runner/docker/docker-engine.ts");
     const { runSettings: settings, stateFolder } = this.#config;
-    return await createDockerEngine({ settings, agentId: this.#agentId, stateFolder, logger: this.#logger });
+    const engine = await createDockerEngine({ settings, agentId: this.#agentId, stateFolder, logger: this.#logger });
+    void this.#removeStrays(engine);
+    return engine;
+  }
+
+  /** Containers of this agent that no record of the journal knows: best effort, once for each connection. */
+  async #removeStrays(engine: Engine): Promise<void> {
+    try {
+      const records = await this.#journal.records(this.#logger);
+      const removed = await engine.removeStrays(this.#agentId, new Set(records.map((record) => record.claim)));
+      if (removed > 0) this.#logger.warn({ removed }, "containers of this agent that belonged to no run were removed");
+    } catch (error) {
+      this.#logger.warn({ err: error }, "containers without a run could not be looked for");
+    }
   }
 }

@@ -69,7 +69,7 @@ export async function runExecute(config: Config, id: string, io: ExecuteIo): Pro
     () => void client.workers.report({ worker: record.worker, timestamp: Date.now(), task: task.id }).catch(() => undefined),
     config.heartbeatMs,
   );
-  const engines = new Engines(config, agentId, logger);
+  const engines = new Engines(config, agentId, journal, logger);
   try {
     const outcome = await carryOut(
       {
@@ -81,7 +81,7 @@ export async function runExecute(config: Config, id: string, io: ExecuteIo): Pro
         isStopping: watched.isStopping,
         leave: new AbortController().signal,
       },
-      { config, client, journal, engines, agentId, logger },
+      { config, client, journal, engines, agentId, logger, handsBack: () => false },
     );
     return exitCodeOf(outcome);
   } finally {

@@ -2,6 +2,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Task } from "../api/wire/task.ts";
 import { crashPoint } from "../base/crash-point.ts";
+import { retry } from "../base/retry.ts";
 import type { Outcome, Phase } from "../runner/outcome.ts";
 import type { RunFacts, RunObserver } from "../runner/run-request.ts";
 import type { ClaimRecord } from "./journal.ts";
@@ -68,12 +69,17 @@ export class JournalledRun implements RunObserver {
   }
 
   #requeue(outcome: Outcome): Requeue | undefined {
-    return requeueOf(outcome, this.#run.task, this.#record, this.#deps.config);
+    return requeueOf(outcome, this.#run.task, this.#record, this.#deps);
   }
 
   async #keep(change: Partial<ClaimRecord>): Promise<void> {
     this.#record = { ...this.#record, ...change };
-    await this.#deps.journal.write(this.#record);
+    await retry(() => this.#deps.journal.write(this.#record), {
+      schedule: SCHEDULES.journal,
+      signal: this.#run.leave,
+      retryable: () => true,
+      onRetry: (error) => this.#deps.logger.warn({ err: error, task: this.#record.task }, "the journal cannot be written; trying again"),
+    });
   }
 }
 

@@ -36,7 +36,7 @@ export async function runDaemon(config: Config, io: DaemonIo): Promise<number> {
   const agentId = await openStateFolder(config.stateFolder, stack);
   const client = createClient(config, logger);
   const journal = await Journal.open(config.stateFolder);
-  const engines = new Engines(config, agentId, logger);
+  const engines = new Engines(config, agentId, journal, logger);
   stack.defer(() => engines.close());
   const host = new HostProbe(config.gpus);
   const onReady = (): void => {

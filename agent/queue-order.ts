@@ -11,10 +11,10 @@ export interface Candidate {
  * (`after` given): one of each queue in turn, beginning with the queue that follows `after`.
  */
 export function inQueueOrder(queues: readonly Queue[], order: readonly QueueId[], after: QueueId | undefined): Candidate[] {
-  const sorted = order.flatMap((id) => queues.filter((queue) => queue.id === id));
-  if (after === undefined) return sorted.flatMap((queue) => queue.entries.map((entry) => ({ queue, entry })));
-  const start = (order.indexOf(after) + 1) % Math.max(sorted.length, 1);
-  const turned = [...sorted.slice(start), ...sorted.slice(0, start)];
+  const sorted = (ids: readonly QueueId[]): Queue[] => ids.flatMap((id) => queues.filter((queue) => queue.id === id));
+  if (after === undefined) return sorted(order).flatMap((queue) => queue.entries.map((entry) => ({ queue, entry })));
+  const start = order.indexOf(after) + 1;
+  const turned = sorted([...order.slice(start), ...order.slice(0, start)]);
   const longest = Math.max(0, ...turned.map((queue) => queue.entries.length));
   return Array.from({ length: longest }, (_, at) =>
     turned.flatMap((queue) => {

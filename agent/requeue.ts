@@ -11,6 +11,12 @@ import { toFront } from "./settle.ts";
 /** Where the number of tries stands on the task; a reset of the task takes it away. */
 const TRIES = "windlass_tries";
 
+export interface RequeuePolicy {
+  readonly config: Config;
+  /** The agent stops its runs in order to hand them back. */
+  readonly handsBack: () => boolean;
+}
+
 export interface Requeue {
   /** This run included. */
   readonly tries: number;
@@ -22,18 +28,13 @@ export interface Requeue {
  * infrastructure, what was stopped with its agent before it started, and, where task or configuration allow it, what the
  * host lost. A failure of the user's program never is.
  */
-export function requeueOf(outcome: Outcome, task: Task, record: ClaimRecord, config: Config): Requeue | undefined {
+export function requeueOf(outcome: Outcome, task: Task, record: ClaimRecord, { config, handsBack }: RequeuePolicy): Requeue | undefined {
   if (record.queue === undefined) return undefined;
   const tries = Number(task.runtime[TRIES] ?? 0) + 1;
   const limit = config.requeue.limit + 1;
-  if (outcome.cause === "aborted/agent-stopping") return isHandedBack(outcome, config) ? { tries: tries - 1, limit } : undefined;
+  if (outcome.cause === "aborted/agent-stopping") return outcome.retryable || handsBack() ? { tries: tries - 1, limit } : undefined;
   const mayAgain = outcome.cause.startsWith("lost/") ? mayRunAgain(task, config) : outcome.retryable;
   return mayAgain && tries < limit ? { tries, limit } : undefined;
-}
-
-/** A run that never started its program goes back; one that did only if the operator wants it so. */
-function isHandedBack(outcome: Outcome, config: Config): boolean {
-  return outcome.retryable || config.drainAction === "hand-back";
 }
 
 function mayRunAgain(task: Task, config: Config): boolean {

@@ -26,4 +26,6 @@ export const SCHEDULES = {
   ping: ONCE,
   goodbye: QUICK,
   command: BRIEF,
+  /** Not the server, the disk: a run waits for space rather than go on without being written down. */
+  journal: { ...PATIENT, maxDelayMs: 5_000 },
 } as const satisfies Record<string, RetrySchedule>;

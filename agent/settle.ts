@@ -18,32 +18,34 @@ const ASK_AGAIN_MS = 30_000;
  * long the server is away, and forgets the record. The answer: whether the task was handed back.
  */
 export async function settle(record: ClaimRecord, deps: ClaimDeps, signal: AbortSignal): Promise<boolean> {
-  for (let sinceMs = record.intentAt; ; sinceMs = deps.clock.now()) {
-    const verdict = await verdictOn(record, sinceMs, deps, signal);
-    if (verdict === "not-ours" || record.queue === undefined) break;
-    if (await handBack(record, verdict, deps, signal)) {
-      await deps.journal.forget(record.claim);
-      return true;
-    }
+  for (;;) {
+    const verdict = await verdictOn(record, deps, signal);
+    if (verdict !== "not-ours" && !(await handBack(record, verdict, deps, signal))) continue;
+    await deps.journal.forget(record.claim);
+    return verdict !== "not-ours";
   }
-  await deps.journal.forget(record.claim);
-  return false;
 }
 
 /** `queued`: in no queue, and nobody's; `in-progress`: said to be started by this claim, which did not get on. */
 export type Verdict = "queued" | "in-progress" | "not-ours";
 
-async function verdictOn(record: ClaimRecord, sinceMs: number, deps: ClaimDeps, signal: AbortSignal): Promise<Verdict> {
-  const first = await stateOf(record, deps, signal);
-  if (first === undefined) return "not-ours";
-  if (isOurRun(first, record)) return "in-progress";
-  const waitMs = sinceMs + DOUBT_MS - deps.clock.now();
-  if (waitMs > 0) await deps.clock.sleep(waitMs, signal);
-  const state = await stateOf(record, deps, signal);
-  if (state === undefined) return "not-ours";
-  if (isOurRun(state, record)) return "in-progress";
-  if (state.status !== "queued" || isNamedByAnother(state, record)) return "not-ours";
-  return (await isInSomeQueue(record, deps, signal)) ? "not-ours" : "queued";
+/**
+ * A task must have been in no queue for half a minute under our eyes: whoever took it has said `started` by then. As long
+ * as it stands in a queue, our own request may still land; after half a minute it will not any more.
+ */
+async function verdictOn(record: ClaimRecord, deps: ClaimDeps, signal: AbortSignal): Promise<Verdict> {
+  const { clock } = deps;
+  for (let goneSinceMs: number | undefined; ; ) {
+    const state = await stateOf(record, deps, signal);
+    if (state === undefined || record.queue === undefined) return "not-ours";
+    if (isOurRun(state, record)) return "in-progress";
+    if (state.status !== "queued" || isNamedByAnother(state, record)) return "not-ours";
+    const isInQueue = await isInSomeQueue(record, deps, signal);
+    goneSinceMs = isInQueue ? undefined : (goneSinceMs ?? clock.now());
+    const leftMs = (goneSinceMs ?? record.intentAt) + DOUBT_MS - clock.now();
+    if (leftMs <= 0) return isInQueue ? "not-ours" : "queued";
+    await clock.sleep(leftMs, signal);
+  }
 }
 
 /** Undefined: the server knows no such task. Any other answer than the task is no verdict, and it is asked again. */

@@ -25,6 +25,7 @@ export interface SignalParts {
 export function obeySignals(parts: SignalParts): { code(): number } {
   const { agent, signals, logger } = parts;
   const stop = new StopLadder(parts);
+  signals.on("unhandledRejection", (error: unknown) => logger.error({ err: error }, "a fault of the agent itself; it goes on"));
   for (const signal of ["SIGTERM", "SIGINT"]) signals.on(signal, () => stop.step(signal));
   signals.on("SIGHUP", () => {
     parts.reload().then(
@@ -68,15 +69,16 @@ class StopLadder {
   }
 
   #deadline(): void {
-    if (this.#parts.config().drainAction === "leave")
-      this.#leave("the drain deadline is over: leaving the running tasks to the next agent");
+    const action = this.#parts.config().drainAction;
+    if (action === "leave") this.#leave("the drain deadline is over: leaving the running tasks to the next agent");
+    else if (action === "hand-back") this.#abort("the drain deadline is over: handing the running tasks back", action);
     else this.#abort("the drain deadline is over: stopping the running tasks");
   }
 
-  #abort(why: string): void {
+  #abort(why: string, then?: "hand-back"): void {
     this.#parts.logger.warn({ running: this.#parts.agent.running }, why);
     this.code = ABORTED;
-    this.#parts.agent.abort();
+    this.#parts.agent.abort(then);
   }
 
   #leave(why: string): void {

@@ -10,6 +10,8 @@ export interface PeekReply {
   readonly waited: boolean;
 }
 
+const PAGE = 500;
+
 /** `queues.*` (clearml-api.md 5). */
 export class Queues {
   readonly #session: Session;
@@ -18,13 +20,15 @@ export class Queues {
     this.#session = session;
   }
 
+  /** Every queue with its entries, page by page. */
   async all(options?: CallOptions): Promise<Queue[]> {
-    const data = await this.#session.call<{ queues: Partial<Queue>[] }>(
-      "queues.get_all",
-      { search_hidden: true, page: 0, page_size: 500 },
-      options,
-    );
-    return data.queues.map(queueOf);
+    const found: Queue[] = [];
+    for (let page = 0; ; page++) {
+      const query = { search_hidden: true, order_by: ["created"], page, page_size: PAGE };
+      const { queues } = await this.#session.call<{ queues: Partial<Queue>[] }>("queues.get_all", query, options);
+      found.push(...queues.map(queueOf));
+      if (queues.length < PAGE) return found;
+    }
   }
 
   async create(name: string, options?: CallOptions): Promise<QueueId> {

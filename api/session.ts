@@ -1,5 +1,6 @@
 import { Buffer } from "node:buffer";
 import { type Dispatcher, request } from "undici";
+import { unlessAborted } from "../base/cancelled.ts";
 import { messageOf } from "../base/errors.ts";
 import { type Logger, silentLogger } from "../base/logger.ts";
 import { BRIEF, type RetrySchedule, retry } from "../base/retry.ts";
@@ -114,12 +115,13 @@ export class Session {
     this.#login ??= this.#logIn(credentials, options).finally(() => {
       this.#login = undefined;
     });
-    return await this.#login;
+    return await unlessAborted(this.#login, options.signal);
   }
 
+  /** Several calls wait for it: the abort of the one that began it ends only that one. */
   async #logIn(keys: { accessKey: string; secretKey: string }, options: CallOptions): Promise<Token> {
     const basic = Buffer.from(`${keys.accessKey}:${keys.secretKey}`).toString("base64");
-    const data = await this.#send("auth.login", `Basic ${basic}`, "application/json", "{}", options);
+    const data = await this.#send("auth.login", `Basic ${basic}`, "application/json", "{}", { ...options, signal: undefined });
     const text = (data as { token: string }).token;
     const exp = claimsOf(text)["exp"];
     this.#token = { text, expiresAtMs: typeof exp === "number" ? exp * 1000 : Infinity };

@@ -26,3 +26,17 @@ export function cancelReasonOf(signal: AbortSignal): Cancelled {
   if (reason instanceof Error && reason.name === "TimeoutError") return new Cancelled("timeout");
   return new Cancelled("agent-stopping");
 }
+
+/** The result of work that goes on for others, or the signal's reason as soon as it aborts. */
+export async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return await work;
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const stop = (): void => reject(signal.reason);
+  signal.addEventListener("abort", stop, { once: true });
+  if (signal.aborted) stop();
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener("abort", stop);
+  }
+}

@@ -1,3 +1,4 @@
+import { StringDecoder } from "node:string_decoder";
 import { endGroup, spawnGroup } from "./process-group.ts";
 
 export interface CommandOptions {
@@ -33,8 +34,9 @@ export async function runCommand(command: string, args: readonly string[], optio
   });
   const output = { stdout: "", stderr: "" };
   for (const name of ["stdout", "stderr"] as const) {
+    const decoder = new StringDecoder("utf8");
     child[name]?.on("data", (chunk: Buffer) => {
-      output[name] = keptEnd(output[name] + chunk.toString(), name);
+      output[name] = keptEnd(output[name] + decoder.write(chunk), name);
       options.onOutput?.(chunk, name);
     });
   }

@@ -55,6 +55,8 @@ export interface Exit {
   /** 128 + n for a program killed by signal n. */
   readonly exitCode: number;
   readonly oomKilled: boolean;
+  /** When it ended, where that was earlier than its being noticed; ms since the epoch. */
+  readonly endedAtMs?: number | undefined;
   /** Nobody knows how it ended: neither exit file nor process, the container vanished, or the engine went down with it. */
   readonly lost?: "killed" | "engine-restart";
 }

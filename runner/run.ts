@@ -4,19 +4,18 @@ import { Cancelled } from "../base/cancelled.ts";
 import { crashPoint } from "../base/crash-point.ts";
 import { messageOf } from "../base/errors.ts";
 import { hostIdentity } from "../base/process-identity.ts";
-import { PATIENT, retry } from "../base/retry.ts";
 import { createRedactor } from "../monitor/console/redactor.ts";
 import { RunConsole } from "../monitor/console/run-console.ts";
 import { type Shipper, startShipper } from "../monitor/console/shipper.ts";
-import type { Engine, Environment, RunContext, Running } from "./engine.ts";
+import type { Environment, RunContext, Running } from "./engine.ts";
+import { foundProgram } from "./found-program.ts";
 import { writeLastLines } from "./last-lines.ts";
 import { composeLaunch } from "./launch/compose-launch.ts";
 import { lostOutcome } from "./lost.ts";
 import type { Outcome, Phase } from "./outcome.ts";
 import { watchProgram } from "./program-watch.ts";
-import { removeLeftovers, removeRun } from "./run-cleanup.ts";
+import { removeRun } from "./run-cleanup.ts";
 import { outcomeOfError, outcomeOfExit, type Progress } from "./run-end.ts";
-import { RunError } from "./run-error.ts";
 import type { Decided, Launched, Resume, RunDeps, RunRequest } from "./run-request.ts";
 import { prepareSource } from "./source/prepare-source.ts";
 import type { Source } from "./source/source.ts";
@@ -56,6 +55,7 @@ class Run {
   readonly #limit = new AbortController();
   readonly #progress: Progress;
   readonly #shipper: Promise<Shipper>;
+  #phaseStart = 0;
   #launched: Launched | undefined;
   #running: Running | undefined;
 
@@ -115,34 +115,13 @@ class Run {
   /** The program that an earlier agent process started; undefined: it never was, and what was begun is cleared away. */
   async #found(): Promise<Running | undefined> {
     if (this.#options.resume === undefined) return undefined;
-    const { engine, running } = await this.#adopted();
-    if (running === undefined && this.#launched === undefined) return await this.#beginAgain(engine);
-    if (running === undefined) throw new RunError("failed/agent", "the program of an earlier agent cannot be found with this engine");
+    const onError = (error: unknown): void => this.#warn(error, "the engine of a run does not answer; trying again");
+    const running = await foundProgram({ ...this.#parts(), launched: this.#launched, onError });
+    if (running === undefined) return undefined;
     this.#progress.launched = true;
     Object.assign(this.#progress.timings, this.#launched?.timings);
     if (this.#launched === undefined) await this.#writeLaunched(running, undefined);
     return running;
-  }
-
-  async #beginAgain(engine: Engine): Promise<undefined> {
-    await removeLeftovers(this.#context, engine);
-    const { signal, console } = this.#context;
-    if (!(await this.#deps.observer.mayBeginAgain(signal))) throw new Cancelled("task-gone", "the task was given to somebody else");
-    await console.say("the agent was started anew; the run begins again");
-  }
-
-  /** An engine that is away does not make a run lost: it is waited for. */
-  async #adopted(): Promise<{ engine: Engine; running: Running | undefined }> {
-    const adopt = async (): Promise<{ engine: Engine; running: Running | undefined }> => {
-      const engine = await this.#deps.engine();
-      return { engine, running: await engine.adopt(this.#context, this.#launched?.handle) };
-    };
-    return await retry(adopt, {
-      schedule: PATIENT,
-      signal: this.#context.signal,
-      retryable: () => true,
-      onRetry: (error) => this.#warn(error, "the engine of a run does not answer; trying again"),
-    });
   }
 
   async #start(): Promise<Running> {
@@ -171,7 +150,9 @@ class Run {
   async #writeLaunched({ handle }: Running, source: Source | undefined): Promise<void> {
     const { mirror, commit } = source ?? {};
     const held = mirror === undefined || commit === undefined ? undefined : { mirror, commit };
-    this.#launched = { handle, atMs: Date.now(), host: await hostIdentity(), timings: this.#progress.timings, held };
+    const timings = { ...this.#progress.timings };
+    if (source !== undefined) timings.launchMs = performance.now() - this.#phaseStart;
+    this.#launched = { handle, atMs: Date.now(), host: await hostIdentity(), timings, held };
     await this.#deps.observer.launched(this.#launched);
     crashPoint("run/launched-written");
   }
@@ -179,10 +160,13 @@ class Run {
   async #watch(running: Running, limitMs: number | undefined): ReturnType<typeof watchProgram> {
     const startedAtMs = this.#launched?.atMs ?? Date.now();
     const onError = (error: unknown): void => this.#warn(error, "a program could not be stopped");
+    let endedAtMs: number | undefined;
     try {
-      return await watchProgram(running, { ...this.#parts(), startedAtMs, limitMs, limit: this.#limit, onError });
+      const exit = await watchProgram(running, { ...this.#parts(), startedAtMs, limitMs, limit: this.#limit, onError });
+      endedAtMs = exit.endedAtMs;
+      return exit;
     } finally {
-      this.#progress.timings.runMs = Date.now() - startedAtMs;
+      this.#progress.timings.runMs = Math.max((endedAtMs ?? Date.now()) - startedAtMs, 0);
     }
   }
 
@@ -195,6 +179,7 @@ class Run {
     this.#progress.phase = phase;
     this.#deps.observer.phase(phase);
     const start = performance.now();
+    this.#phaseStart = start;
     try {
       return await work();
     } finally {

@@ -32,7 +32,7 @@ interface CallFailure {
 
 /** `doubtful`: an earlier process may have sent this batch already. Throws what the server refuses for good, or the abort. */
 export async function deliver(batch: Batch, deps: DeliveryDeps, signal: AbortSignal, doubtful: boolean): Promise<void> {
-  let missing = doubtful ? await untilKnown(batch, batch.lines, deps, signal) : batch.lines;
+  let missing = doubtful ? await untilLanded(batch, batch.lines, deps, signal) : batch.lines;
   for (let failures = 0; missing.length > 0; failures++) {
     try {
       await deps.sink.addLines(missing.join("\n"), missing.length, signal);
@@ -84,4 +84,25 @@ async function untilKnown(batch: Batch, lines: readonly string[], deps: Delivery
       await deps.clock.sleep(pauseMs(error as CallFailure, failures), signal);
     }
   }
+}
+
+const REQUEST_BYTES = 1_000_000;
+
+/** Usually one request; text full of control characters grows when it is encoded and goes in several. */
+export function requestsOf(batch: Batch): Batch[] {
+  const total = batch.lines.reduce((sum, line) => sum + Buffer.byteLength(line) + 1, 0);
+  if (total <= REQUEST_BYTES) return [batch];
+  const found: Batch[] = [];
+  let lines: string[] = [];
+  let size = 0;
+  for (const line of batch.lines) {
+    const bytes = Buffer.byteLength(line) + 1;
+    if (size + bytes > REQUEST_BYTES && lines.length > 0) {
+      found.push({ lines, firstTimestampMs: batch.firstTimestampMs });
+      [lines, size] = [[], 0];
+    }
+    lines.push(line);
+    size += bytes;
+  }
+  return [...found, { lines, firstTimestampMs: batch.firstTimestampMs }];
 }

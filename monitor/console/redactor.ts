@@ -2,8 +2,8 @@
 export interface Redactor {
   /** All occurrences replaced. */
   redact(bytes: Buffer): Buffer;
-  /** How many bytes at the end could be the beginning of a secret: they must wait for what follows. */
-  heldBack(bytes: Buffer): number;
+  /** The greatest end ≤ `end` that falls neither into a secret nor into what may become one with what follows `bytes`. */
+  endOutside(bytes: Buffer, end: number): number;
 }
 
 const MASK = Buffer.from("******");
@@ -15,10 +15,10 @@ export function createRedactor(secrets: readonly string[]): Redactor {
   const needles = [...new Set(secrets.filter((secret) => secret.length >= MIN_LENGTH).flatMap(formsOf))]
     .toSorted((a, b) => b.length - a.length)
     .map((form) => Buffer.from(form));
-  if (needles.length === 0) return { redact: (bytes) => bytes, heldBack: () => 0 };
+  if (needles.length === 0) return { redact: (bytes) => bytes, endOutside: (_bytes, end) => end };
   return {
     redact: (bytes) => needles.reduce(replaceAll, bytes),
-    heldBack: (bytes) => Math.max(...needles.map((needle) => prefixAtEnd(bytes, needle))),
+    endOutside: (bytes, end) => endOutside(bytes, needles, end),
   };
 }
 
@@ -39,11 +39,22 @@ function replaceAll(bytes: Buffer, needle: Buffer): Buffer {
   return Buffer.concat([...parts, bytes.subarray(from)]);
 }
 
-function prefixAtEnd(bytes: Buffer, needle: Buffer): number {
-  const first = needle[0] ?? 0;
-  const start = Math.max(0, bytes.length - needle.length + 1);
-  for (let at = bytes.indexOf(first, start); at >= 0; at = bytes.indexOf(first, at + 1)) {
-    if (bytes.subarray(at).equals(needle.subarray(0, bytes.length - at))) return bytes.length - at;
+/** Going back to the begin of one secret may lead into another, which ends with the same characters. */
+function endOutside(bytes: Buffer, needles: readonly Buffer[], end: number): number {
+  for (let outside = end; ; ) {
+    const start = Math.min(...needles.map((needle) => beginAround(bytes, needle, outside)));
+    if (start === outside) return outside;
+    outside = start;
   }
-  return 0;
+}
+
+/** Where the needle that `end` falls into begins, be it whole or cut off by the end of `bytes`; else `end` itself. */
+function beginAround(bytes: Buffer, needle: Buffer, end: number): number {
+  const before = bytes.subarray(0, end);
+  const first = needle[0] ?? 0;
+  for (let at = before.indexOf(first, Math.max(0, end - needle.length + 1)); at >= 0; at = before.indexOf(first, at + 1)) {
+    const there = bytes.subarray(at, at + needle.length);
+    if (there.equals(needle.subarray(0, there.length))) return at;
+  }
+  return end;
 }

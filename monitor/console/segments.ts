@@ -34,34 +34,36 @@ const LF = 0x0a;
 /** The next segment of the window, or undefined when everything in it has to wait. */
 export function nextSegment(window: Buffer, redactor: Redactor, clock: SegmentClock): Segment | undefined {
   if (window.length === 0) return undefined;
+  const full = window.length >= SEGMENT_BYTES;
+  if (clock.ended && !full) return { skip: 0, to: window.length, full: true };
   const limit = Math.min(window.length, SEGMENT_BYTES);
   const lastLineEnd = window.lastIndexOf(LF, limit - 1);
-  const full = window.length >= SEGMENT_BYTES;
-  if (lastLineEnd >= 0) return keepingSecrets(window, { skip: 0, to: lastLineEnd + 1, full }, redactor, clock);
-  return unfinished(window.subarray(0, limit), full, redactor, clock);
+  const segment =
+    lastLineEnd >= 0 ? { skip: 0, to: lastLineEnd + 1, full } : full ? longLine(window.subarray(0, limit)) : unfinished(window, clock);
+  return segment === undefined ? undefined : keepingSecrets(window, segment, redactor);
 }
 
-/** No line end in sight: a long line goes in parts, an unfinished one after a second, an open `\r` line now and then. */
-function unfinished(line: Buffer, full: boolean, redactor: Redactor, clock: SegmentClock): Segment | undefined {
+/** A line longer than a request goes in parts; of states that overwrite each other only the newest is kept waiting. */
+function longLine(line: Buffer): Segment {
+  const from = line.indexOf(CR) < 0 ? 0 : openState(line).from;
+  return { skip: from, to: from === 0 ? wholeCharacters(line, line.length) : from, full: true };
+}
+
+/** No line end in sight: an unfinished line goes after a second, an open `\r` line now and then. */
+function unfinished(line: Buffer, clock: SegmentClock): Segment | undefined {
   const state = line.indexOf(CR) < 0 ? undefined : openState(line);
-  if (full) return state === undefined || state.from === 0 ? partOf(line, redactor, clock) : { skip: state.from, to: state.from, full };
-  if (clock.ended) return { skip: 0, to: line.length, full: true };
-  const due =
-    state === undefined ? clock.sinceMs + UNFINISHED_MS : Math.max(clock.sinceMs + UNFINISHED_MS, clock.openSentMs + OPEN_EVERY_MS);
-  if (clock.nowMs < due) return undefined;
-  if (state === undefined) return partOf(line, redactor, clock);
-  return state.to > state.from ? { skip: state.from, to: wholeCharacters(line, state.to), full: true, open: true } : undefined;
+  const due = clock.sinceMs + UNFINISHED_MS;
+  if (clock.nowMs < (state === undefined ? due : Math.max(due, clock.openSentMs + OPEN_EVERY_MS))) return undefined;
+  if (state === undefined) return { skip: 0, to: wholeCharacters(line, line.length), full: true };
+  return { skip: state.from, to: wholeCharacters(line, state.to), full: true, open: true };
 }
 
-function partOf(line: Buffer, redactor: Redactor, clock: SegmentClock): Segment | undefined {
-  return keepingSecrets(line, { skip: 0, to: wholeCharacters(line, line.length), full: true }, redactor, clock);
-}
-
-/** Never ends a segment inside what may turn out to be a secret, unless nothing can follow. */
-function keepingSecrets(window: Buffer, segment: Segment, redactor: Redactor, clock: SegmentClock): Segment | undefined {
-  if (clock.ended && segment.to === window.length) return segment;
-  const to = segment.to - redactor.heldBack(window.subarray(0, segment.to));
-  return to > segment.skip ? { ...segment, to } : undefined;
+/** Never ends a segment inside a secret or what may turn out to be one, unless nothing else can make room. */
+function keepingSecrets(window: Buffer, segment: Segment, redactor: Redactor): Segment | undefined {
+  if (segment.to === segment.skip) return segment.skip > 0 ? segment : undefined;
+  const to = redactor.endOutside(window, segment.to);
+  if (to > segment.skip) return { ...segment, to };
+  return window.length >= SEGMENT_BYTES ? segment : undefined;
 }
 
 /** What of a segment is shown: newest states only, secrets masked. Depends on nothing but its arguments. */

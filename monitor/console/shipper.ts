@@ -1,7 +1,8 @@
 import { type Clock, systemClock } from "../../base/clock.ts";
+import { crashPoint } from "../../base/crash-point.ts";
 import type { Logger } from "../../base/logger.ts";
 import type { EventSink } from "../event-sink.ts";
-import { type Batch, deliver } from "./delivery.ts";
+import { type Batch, deliver, requestsOf } from "./delivery.ts";
 import { LogEncoder } from "./log-events.ts";
 import type { Redactor } from "./redactor.ts";
 import { lookAgainInMs, nextSegment, SEGMENT_BYTES, type SegmentClock, shownBytes } from "./segments.ts";
@@ -81,6 +82,7 @@ class SpoolShipper implements Shipper {
   async drain(signal: AbortSignal): Promise<ConsoleTotals> {
     const halt = (): void => this.#halt.abort(signal.reason);
     signal.addEventListener("abort", halt, { once: true });
+    if (signal.aborted) halt();
     this.#ended = true;
     this.#reader.wake();
     try {
@@ -126,7 +128,8 @@ class SpoolShipper implements Shipper {
     for (const record of this.#cursor.state.batches) {
       const { bytes, midLine } = await this.#reader.range(record.from, record.to);
       const lines = this.#encoder.encode(shownBytes(bytes, midLine, this.#options.redactor), record.firstTimestampMs);
-      await deliver({ lines, firstTimestampMs: record.firstTimestampMs }, this.#deps(), this.#halt.signal, true);
+      for (const request of requestsOf({ lines, firstTimestampMs: record.firstTimestampMs }))
+        await deliver(request, this.#deps(), this.#halt.signal, true);
       this.#acked = record.to;
       this.#lastTimestampMs = Math.max(this.#lastTimestampMs, record.firstTimestampMs + record.events - 1);
     }
@@ -157,6 +160,7 @@ class SpoolShipper implements Shipper {
     const before = this.#inFlight;
     const batches = before === undefined ? [prepared.record] : [before.prepared.record, prepared.record];
     await this.#cursor.save({ offset: this.#acked, lastTimestampMs: this.#lastTimestampMs, batches });
+    crashPoint("console/batch-recorded");
     await before?.done;
     this.#sentMs = this.#clock.now();
     const done = this.#deliverAll(prepared);
@@ -165,7 +169,8 @@ class SpoolShipper implements Shipper {
   }
 
   async #deliverAll(prepared: Prepared): Promise<void> {
-    for (const request of requests(prepared)) await deliver(request, this.#deps(), this.#halt.signal, false);
+    for (const request of requestsOf(prepared)) await deliver(request, this.#deps(), this.#halt.signal, false);
+    crashPoint("console/batch-sent");
     this.#acked = prepared.record.to;
     this.#events += prepared.lines.length;
     if (this.#inFlight?.prepared === prepared) this.#inFlight = undefined;
@@ -182,25 +187,4 @@ class SpoolShipper implements Shipper {
   #deps(): { sink: EventSink; clock: Clock; logger: Logger } {
     return { sink: this.#options.sink, clock: this.#clock, logger: this.#options.logger };
   }
-}
-
-const REQUEST_BYTES = 1_000_000;
-
-/** Usually one request; text full of control characters grows when it is encoded and goes in several. */
-function requests(batch: Prepared): Batch[] {
-  const total = batch.lines.reduce((sum, line) => sum + Buffer.byteLength(line) + 1, 0);
-  if (total <= REQUEST_BYTES) return [batch];
-  const found: Batch[] = [];
-  let lines: string[] = [];
-  let size = 0;
-  for (const line of batch.lines) {
-    const bytes = Buffer.byteLength(line) + 1;
-    if (size + bytes > REQUEST_BYTES && lines.length > 0) {
-      found.push({ lines, firstTimestampMs: batch.firstTimestampMs });
-      [lines, size] = [[], 0];
-    }
-    lines.push(line);
-    size += bytes;
-  }
-  return [...found, { lines, firstTimestampMs: batch.firstTimestampMs }];
 }

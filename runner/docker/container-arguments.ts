@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { messageOf } from "../../base/errors.ts";
 import { shellWords } from "../../base/shell-words.ts";
 import { RunError } from "../run-error.ts";
-import { type ContainerOptions, DOCKER_FLAGS, type Flag, SHORT_FLAGS } from "./docker-flags.ts";
+import { type ContainerOptions, DOCKER_FLAGS, type Flag, OTHER_NAMES, SHORT_FLAGS } from "./docker-flags.ts";
 
 export interface ArgumentPolicy {
   /** Flags that are refused, e.g. `--privileged`, `-v`, or with a value `--network=host`. */
@@ -65,10 +65,17 @@ function splitCluster(word: string): string[] {
   return flag.value ? [`-${first}`, rest.replace(/^=/, "")] : [`-${first}`, ...splitCluster(`-${rest}`)];
 }
 
+const WORD = /^(--?)([^=]*)(=(.*))?$/s;
+
+/** The one name under which a flag is looked up and forbidden. */
+function longName(dashes: string, given: string): string {
+  return (dashes === "-" ? SHORT_FLAGS[given] : OTHER_NAMES[given]) ?? given;
+}
+
 function read(word: string): { name: string; flag: Flag; value: string | undefined } {
-  const [, dashes = "", given = "", , value] = /^(--?)([^=]*)(=(.*))?$/s.exec(word) ?? [];
+  const [, dashes = "", given = "", , value] = WORD.exec(word) ?? [];
   if (dashes === "") throw refuse(word, "it is no flag");
-  const name = dashes === "-" ? (SHORT_FLAGS[given] ?? given) : given;
+  const name = longName(dashes, given);
   const flag = name === "env-file" ? { value: true, apply: () => undefined } : DOCKER_FLAGS[name];
   if (flag === undefined) throw refuse(`${dashes}${given}`, "it is unknown");
   return { name, flag, value };
@@ -77,9 +84,8 @@ function read(word: string): { name: string; flag: Flag; value: string | undefin
 /** Capabilities and namespaces of the host may be forbidden by flag, or by flag and value. */
 function check(name: string, value: string, policy: ArgumentPolicy): void {
   const forbidden = policy.forbidden.find((entry) => {
-    const [flag = "", only] = entry.replace(/^-+/, "").split("=");
-    const long = SHORT_FLAGS[flag] ?? flag;
-    return long === name && (only === undefined || only === value) && value !== "false";
+    const [, flag = "", , only] = /^-*([^=]*)(=(.*))?$/s.exec(entry) ?? [];
+    return (SHORT_FLAGS[flag] ?? OTHER_NAMES[flag] ?? flag) === name && (only === undefined || only === value) && value !== "false";
   });
   if (forbidden !== undefined)
     throw new RunError("failed/container-arguments", `the agent does not allow --${name} (docker.forbidden_arguments)`, {

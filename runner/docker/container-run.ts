@@ -15,9 +15,12 @@ export class ContainerRun implements Running {
   readonly figures: FigureSource;
   readonly exited: Promise<Exit>;
   readonly #container: Docker.Container;
+  readonly #adopted: boolean;
   #ended = false;
 
-  constructor(container: Docker.Container, handle: ContainerHandle, waited: Promise<{ StatusCode: number }>) {
+  /** `adopted`: an earlier agent process started it, and it may have ended long ago. */
+  constructor(container: Docker.Container, handle: ContainerHandle, waited: Promise<{ StatusCode: number }>, adopted = false) {
+    this.#adopted = adopted;
     this.#container = container;
     this.handle = handle;
     this.figures = { sample: () => sampleStats(container) };
@@ -46,7 +49,7 @@ export class ContainerRun implements Running {
   async #learnExit(waited: Promise<{ StatusCode: number }>): Promise<Exit> {
     try {
       const { StatusCode: exitCode } = await waited;
-      if (exitCode !== 137 && exitCode !== 1) return { exitCode, oomKilled: false };
+      if (!this.#adopted && exitCode !== 137 && exitCode !== 1) return { exitCode, oomKilled: false };
       return exitOf(await this.#container.inspect());
     } catch (error) {
       if (statusOf(error) === 404) return VANISHED;
@@ -75,7 +78,8 @@ const VANISHED: Exit = { exitCode: 137, oomKilled: false, lost: "killed" };
 const CODES_OF_A_FALL: ReadonlySet<number> = new Set([255, 137, 143]);
 
 function exitOf({ State }: Docker.ContainerInspectInfo): Exit {
-  return { exitCode: State.ExitCode, oomKilled: State.OOMKilled };
+  const endedAtMs = Date.parse(State.FinishedAt);
+  return { exitCode: State.ExitCode, oomKilled: State.OOMKilled, ...(endedAtMs > 0 ? { endedAtMs } : {}) };
 }
 
 function fellWithEngine(exit: Exit): Exit {

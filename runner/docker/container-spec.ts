@@ -1,6 +1,7 @@
 import type Docker from "dockerode";
 import type { Launch, RunContext } from "../engine.ts";
 import { runFilesFolder } from "../launch/compose-launch.ts";
+import { consolePipe, RUN_PROGRAM, START_READER } from "../launch/console-pipe.ts";
 import { RunError } from "../run-error.ts";
 import type { GpuSelection } from "../settings.ts";
 import type { Source } from "../source/source.ts";
@@ -22,6 +23,25 @@ export interface ContainerParts {
   readonly consoleBytes: number;
 }
 
+/**
+ * The command behind a pipe and a `cat` (`console-pipe.ts`); what the program left behind may keep the container alive for
+ * a second, as long as it takes to bring the console home. $0 = the console's file, $1 = its pipe, the rest is the program.
+ */
+const PIPED = `
+console=$0; pipe=$1; shift
+if ! command -v cat >/dev/null 2>&1; then exec "$@" >>"$console" 2>&1; fi
+trap : TERM INT HUP
+${START_READER}
+${RUN_PROGRAM}
+(sleep 1; kill -KILL $reader) >/dev/null 2>&1 &
+wait $reader
+exit $code
+`;
+/** Without an init the program itself has to be PID 1, or no signal reaches it. */
+const DIRECT = 'shift; exec "$@" >>"$0" 2>&1';
+/** Makes docker's init pass signals on to the whole group: the shell line alone would keep them to itself. */
+const SIGNAL_GROUP = "TINI_KILL_PROCESS_GROUP=1";
+
 /** Labels of a run's container. */
 export const RUN_LABEL = "windlass.run";
 /** Where in the console's file the engine's log of this container begins; only without a shell in the image. */
@@ -30,7 +50,8 @@ export const LOG_FROM_LABEL = "windlass.log-from";
 /** What the engine is asked to create: our mounts and labels, the task's own flags, the command behind the image's entry point. */
 export function containerSpec(parts: ContainerParts, console: "file" | "engine-log"): Docker.ContainerCreateOptions {
   const { context, image, launch, options, connection } = parts;
-  const wrapper = console === "file" ? ["sh", "-c", 'exec "$@" >>"$0" 2>&1', context.console.path] : [];
+  const hasInit = (options.host["Init"] as boolean | undefined) ?? connection.hasInit;
+  const wrapper = console === "file" ? ["sh", "-c", hasInit ? PIPED : DIRECT, context.console.path, consolePipe(context.folder)] : [];
   const command = [...parts.entrypoint, ...launch.argv];
   return {
     ...options.own,
@@ -38,7 +59,11 @@ export function containerSpec(parts: ContainerParts, console: "file" | "engine-l
     Image: image,
     Entrypoint: console === "file" ? wrapper : command.slice(0, 1),
     Cmd: console === "file" ? command : command.slice(1),
-    Env: [...Object.entries(launch.env).map(([name, value]) => `${name}=${value}`), ...options.env.map(fromAgent)],
+    Env: [
+      ...(hasInit ? [SIGNAL_GROUP] : []),
+      ...Object.entries(launch.env).map(([name, value]) => `${name}=${value}`),
+      ...options.env.map(fromAgent),
+    ],
     WorkingDir: launch.cwd,
     Labels: {
       ...options.labels,
@@ -50,7 +75,7 @@ export function containerSpec(parts: ContainerParts, console: "file" | "engine-l
     },
     ExposedPorts: options.exposedPorts,
     HostConfig: {
-      Init: connection.hasInit,
+      Init: hasInit,
       ...options.host,
       ...gpuRequests(parts),
       Binds: [...ownBinds(parts), ...options.binds],

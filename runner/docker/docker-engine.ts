@@ -5,6 +5,7 @@ import { messageOf } from "../../base/errors.ts";
 import type { Logger } from "../../base/logger.ts";
 import type { Engine, Environment, Launch, ProgramView, RunContext, RunHandle, Running } from "../engine.ts";
 import { runFilesFolder } from "../launch/compose-launch.ts";
+import { consolePipe, makeConsolePipe } from "../launch/console-pipe.ts";
 import { RunError } from "../run-error.ts";
 import type { RunSettings } from "../settings.ts";
 import type { Source } from "../source/source.ts";
@@ -83,6 +84,7 @@ class DockerEngine implements Engine {
     if (image === undefined) throw new RunError("failed/image-not-found", `the image ${environment.image} is gone`, { retryable: true });
     const options = await this.#optionsOf(context);
     await openToOthers(context, source, options, image);
+    await makeConsolePipe(consolePipe(context.folder));
     const entry = absoluteEntry(launch, source, options);
     const parts = {
       context,
@@ -121,7 +123,7 @@ class DockerEngine implements Engine {
     }
     if (facts !== undefined) await this.#servers(context, await this.#optionsOf(context));
     const found = { kind: "container", containerId: id, name: (facts?.Name ?? handle?.name ?? "").replace(/^\//, "") } as const;
-    return new ContainerRun(container, found, this.#resumed(context, container, facts));
+    return new ContainerRun(container, found, this.#resumed(context, container, facts), true);
   }
 
   async #labelled(runId: string): Promise<string | undefined> {

@@ -71,14 +71,15 @@ export function mountOf(text: string): Record<string, unknown> {
 }
 
 function deviceOf(text: string): object {
-  const [from = "", to = from, permissions = "rwm"] = text.split(":");
+  const [from = "", second = from, third = "rwm"] = text.split(":");
+  const [to, permissions] = /^[rwm]{1,3}$/.test(second) ? [from, second] : [second, third];
   return { PathOnHost: from, PathInContainer: to, CgroupPermissions: permissions };
 }
 
 function ulimitOf(text: string): object {
   const [name = "", limits = ""] = text.split("=");
   const [soft = "", hard = soft] = limits.split(":");
-  return { Name: name, Soft: Number(soft), Hard: Number(hard) };
+  return { Name: name, Soft: number(soft), Hard: number(hard) };
 }
 
 /** `8080`, `80:8080`, `127.0.0.1:80:8080/udp`. */
@@ -107,7 +108,7 @@ function tmpfs(options: ContainerOptions, text: string): void {
 
 const number = (text: string): number => {
   const value = Number(text);
-  if (Number.isNaN(value)) throw new Error("it needs a number");
+  if (text === "" || Number.isNaN(value)) throw new Error("it needs a number");
   return value;
 };
 
@@ -143,7 +144,6 @@ export const DOCKER_FLAGS: Readonly<Record<string, Flag>> = {
   uts: host("UTSMode"),
   userns: host("UsernsMode"),
   network: host("NetworkMode"),
-  net: host("NetworkMode"),
   dns: hostList("Dns"),
   "dns-search": hostList("DnsSearch"),
   "add-host": hostList("ExtraHosts"),
@@ -180,6 +180,9 @@ export const DOCKER_FLAGS: Readonly<Record<string, Flag>> = {
   pull: nothing(true),
   platform: nothing(true),
 };
+
+/** Other long names of docker's for the same flag. */
+export const OTHER_NAMES: Readonly<Record<string, string>> = { net: "network" };
 
 export const SHORT_FLAGS: Readonly<Record<string, string>> = {
   e: "env",

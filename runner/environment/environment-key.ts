@@ -26,7 +26,7 @@ export function environmentKey(inputs: EnvironmentInputs): string {
     text: requirements.text,
     files: sorted(requirements.files),
     indexes: sorted(indexes),
-    source: requirements.needsSource ? source : undefined,
+    source: requirements.needsSource ? [source, requirements.folder] : undefined,
   };
   return createHash("sha256").update(JSON.stringify(content)).digest("hex").slice(0, 32);
 }

@@ -1,61 +1,82 @@
 import { readdir, readFile } from "node:fs/promises";
 import { type Clock, systemClock } from "../../base/clock.ts";
-import { signalGroup } from "../../base/process-group.ts";
 import { identityOf, type ProcessIdentity } from "../../base/process-identity.ts";
+import { CONSOLE_ROLE, ROLE } from "../launch/console-pipe.ts";
 
 /** The variable by which everything that a run started is found again, whatever group or session it moved to. */
 export const RUN_MARK = "WINDLASS_RUN";
 
-/** Live processes that carry the run's mark in their environment. */
-export async function markedProcesses(runId: string): Promise<number[]> {
+export interface Member {
+  readonly pid: number;
+  /** It only brings the console to its file, and ends by itself when nobody writes any more. */
+  readonly isConsole: boolean;
+}
+
+const CONSOLE_MARK = Buffer.from(`${ROLE}=${CONSOLE_ROLE}\0`);
+
+/** Live processes that carry the run's mark in their environment, or are of this process group; a zombie is not alive. */
+export async function membersOf(runId: string, pgid?: number): Promise<Member[]> {
   const mark = Buffer.from(`${RUN_MARK}=${runId}\0`);
   const pids = (await readdir("/proc").catch(() => [])).filter((name) => /^\d+$/.test(name)).map(Number);
-  const marked = await Promise.all(pids.map(async (pid) => ((await carries(pid, mark)) ? pid : undefined)));
-  return marked.filter((pid) => pid !== undefined);
+  const members = await Promise.all(pids.map((pid) => memberOf(pid, mark, pgid)));
+  return members.filter((one) => one !== undefined);
 }
 
-async function carries(pid: number, mark: Buffer): Promise<boolean> {
+async function memberOf(pid: number, mark: Buffer, pgid: number | undefined): Promise<Member | undefined> {
   const environ = await readFile(`/proc/${pid}/environ`).catch(() => undefined);
-  if (environ?.includes(mark) !== true) return false;
+  const isMarked = environ?.includes(mark) === true;
+  if (!isMarked && pgid === undefined) return undefined;
   const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
-  return !/\) [ZX] /.test(stat);
+  const [state = "X", , group] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  if ("ZX".includes(state) || !(isMarked || Number(group) === pgid)) return undefined;
+  return { pid, isConsole: environ?.includes(CONSOLE_MARK) === true };
 }
 
-/** SIGTERM to the group and to all that left it, a grace period, SIGKILL until nothing is left (10 s at most). */
+/**
+ * SIGTERM to the group and to all that left it, a grace period, SIGKILL until nothing is left (10 s at most). The console's
+ * `cat` goes last, when it has brought home what was printed.
+ */
 export async function endRun(leader: ProcessIdentity, runId: string, graceMs: number, clock: Clock = systemClock): Promise<void> {
-  if (await allGone(leader, runId, 0, clock)) return;
-  await signalAll(leader, runId, "SIGTERM");
-  if (await allGone(leader, runId, graceMs, clock)) return;
+  const members = async (): Promise<Member[]> => await membersOf(runId, await ownGroup(leader));
+  const gone = (withinMs: number): Promise<boolean> => allGone(members, withinMs, clock);
+  if (await gone(0)) return;
+  for (const { pid } of await members()) kill(pid, "SIGTERM");
+  if (await gone(graceMs)) return;
+  await killPrograms(members);
   for (const deadline = clock.now() + 10_000; clock.now() < deadline; ) {
-    await signalAll(leader, runId, "SIGKILL");
-    if (await allGone(leader, runId, 200, clock)) return;
+    if (await gone(200)) return;
+    for (const { pid } of await members()) kill(pid, "SIGKILL");
   }
 }
 
-async function signalAll(leader: ProcessIdentity, runId: string, signal: "SIGTERM" | "SIGKILL"): Promise<void> {
-  const marked = await markedProcesses(runId);
-  await signalOwnGroup(leader, signal);
-  for (const pid of marked) {
-    try {
-      process.kill(pid, signal);
-    } catch {
-      // It ended in between.
-    }
+/** Again and again, as long as new ones come: a fork may be faster than a look. */
+async function killPrograms(members: () => Promise<Member[]>): Promise<void> {
+  for (let round = 0; round < 20; round++) {
+    const programs = (await members()).filter(({ isConsole }) => !isConsole);
+    if (programs.length === 0) return;
+    for (const { pid } of programs) kill(pid, "SIGKILL");
   }
 }
 
-async function allGone(leader: ProcessIdentity, runId: string, withinMs: number, clock: Clock): Promise<boolean> {
+async function allGone(members: () => Promise<Member[]>, withinMs: number, clock: Clock): Promise<boolean> {
   const deadline = clock.now() + withinMs;
   for (let pauseMs = 10; ; pauseMs = Math.min(pauseMs * 2, 200)) {
-    if (!(await signalOwnGroup(leader, 0)) && (await markedProcesses(runId)).length === 0) return true;
+    if ((await members()).length === 0) return true;
     if (clock.now() >= deadline) return false;
     await clock.sleep(Math.min(pauseMs, Math.max(deadline - clock.now(), 1)));
   }
 }
 
 /** Long after its leader the number of a group may belong to a stranger: then there is none of ours. */
-async function signalOwnGroup(leader: ProcessIdentity, signal: NodeJS.Signals | 0): Promise<boolean> {
+async function ownGroup(leader: ProcessIdentity): Promise<number | undefined> {
   const now = await identityOf(leader.pid);
-  const isStranger = now !== undefined && now.startTime !== leader.startTime;
-  return !isStranger && signalGroup(leader.pid, signal);
+  return now === undefined || now.startTime === leader.startTime ? leader.pid : undefined;
+}
+
+function kill(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // It ended in between.
+  }
 }

@@ -1,10 +1,10 @@
 import { watch } from "node:fs";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { readIfThere } from "../../base/files.ts";
 import { currentBootId, identityOf, isAlive, type ProcessIdentity } from "../../base/process-identity.ts";
 import type { RunContext } from "../engine.ts";
-import { markedProcesses } from "./descendants.ts";
+import { membersOf } from "./descendants.ts";
 
 export const exitFileOf = (context: RunContext): string => join(context.folder, "exit");
 export const pidFileOf = (context: RunContext): string => join(context.folder, "pid");
@@ -17,7 +17,7 @@ const LOOK_EVERY_MS = 500;
 export async function findProgram(context: RunContext): Promise<ProcessIdentity | undefined> {
   for (const deadline = Date.now() + STARTS_WITHIN_MS; ; await pause(20)) {
     const text = await readIfThere(pidFileOf(context));
-    const marked = await markedProcesses(context.runId);
+    const marked = (await membersOf(context.runId)).map(({ pid }) => pid);
     if (text !== undefined) return await identityFrom(Number(text.trim()), marked);
     if (marked.length === 0 || Date.now() > deadline) return undefined;
   }
@@ -27,6 +27,19 @@ export async function findProgram(context: RunContext): Promise<ProcessIdentity 
 async function identityFrom(pid: number, marked: readonly number[]): Promise<ProcessIdentity> {
   const identity = marked.includes(pid) ? await identityOf(pid) : undefined;
   return identity ?? { pid, startTime: "gone", bootId: await currentBootId() };
+}
+
+/** The program has ended, but something that it left behind still holds its output: the wrapper waits for that. */
+const LEFT_BEHIND_AFTER_MS = 100;
+
+export async function untilLeftBehind(exitFile: string): Promise<undefined> {
+  const seen = Promise.withResolvers<void>();
+  const watcher = watch(dirname(exitFile), (_event, name) => (name === basename(exitFile) ? seen.resolve() : undefined));
+  watcher.unref();
+  await seen.promise;
+  watcher.close();
+  await pause(LEFT_BEHIND_AFTER_MS);
+  return undefined;
 }
 
 /** The end of a process that is not our child: its exit file appears, or it is gone. */

@@ -1,15 +1,16 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { open, rm } from "node:fs/promises";
+import { rm, stat } from "node:fs/promises";
 import { messageOf } from "../../base/errors.ts";
 import { readIfThere } from "../../base/files.ts";
 import { identityOf } from "../../base/process-identity.ts";
 import type { FigureSource } from "../../monitor/resources/figure-source.ts";
 import { createProcessTreeSource } from "../../monitor/resources/process-tree.ts";
 import type { Environment, Exit, Launch, RunContext, RunHandle, Running } from "../engine.ts";
+import { consolePipe, makeConsolePipe, RUN_PROGRAM, START_READER } from "../launch/console-pipe.ts";
 import { RunError } from "../run-error.ts";
 import { endRun } from "./descendants.ts";
-import { exitFileOf, findProgram, pidFileOf, untilGone } from "./found-program.ts";
+import { exitFileOf, findProgram, pidFileOf, untilGone, untilLeftBehind } from "./found-program.ts";
 import { createMemoryCgroup, type MemoryCgroup, openMemoryCgroup } from "./memory-cgroup.ts";
 import { processVariables } from "./process-variables.ts";
 
@@ -18,17 +19,18 @@ type ProcessHandle = Extract<RunHandle, { kind: "process" }>;
 /**
  * The shell line around the program. It outlives TERM and INT with a handler (an ignored signal would be inherited by the
  * program), keeps its own remarks ("Killed") out of the console, says who it is before anything else, and leaves the exit
- * code in a file, complete or not at all. $1 = pid file, $2 = exit file, $3 = cgroup.procs or empty, the rest is the program.
+ * code in a file, complete or not at all. $1 = pid file, $2 = exit file, $3 = cgroup.procs or empty, $4 = the console's
+ * pipe, $5 = its file, the rest is the program.
  */
 const WRAPPER = `
 trap : TERM INT HUP
 echo $$ > "$1.tmp" && mv "$1.tmp" "$1" || exit 126
-exit_file=$2; cgroup=$3; shift 3
-exec 3>&2 2>/dev/null
+exit_file=$2; cgroup=$3; pipe=$4; console=$5; shift 5
 if [ -n "$cgroup" ]; then echo $$ > "$cgroup"; fi
-"$@" 2>&3 3>&-
-code=$?
+${START_READER}
+${RUN_PROGRAM}
 echo $code > "$exit_file.tmp" && mv "$exit_file.tmp" "$exit_file"
+while kill -0 $reader; do wait $reader; done
 exit $code
 `;
 
@@ -49,23 +51,19 @@ export class ProcessRun implements Running {
     this.exited.catch(() => undefined);
   }
 
-  /** Starts the program in a session of its own; its output goes straight into the console's file. */
+  /** Starts the program in a session of its own; its output goes into the console's pipe. */
   static async start(context: RunContext, environment: Environment, launch: Launch): Promise<ProcessRun> {
-    const cgroup = await limitMemory(context);
-    const console = await open(context.console.path, "a", 0o600);
-    try {
-      const files = [pidFileOf(context), exitFileOf(context), cgroup?.procsFile ?? ""];
-      const child = spawn("/bin/sh", ["-c", WRAPPER, "windlass-run", ...files, ...launch.argv], {
-        cwd: launch.cwd,
-        env: processVariables(context, environment, launch),
-        stdio: ["ignore", console.fd, console.fd],
-        detached: true,
-      });
-      const ended = codeOf(child);
-      return new ProcessRun(context, await handleOf(child), cgroup, ended);
-    } finally {
-      await console.close();
-    }
+    const pipe = consolePipe(context.folder);
+    const [cgroup] = await Promise.all([limitMemory(context), makeConsolePipe(pipe)]);
+    const files = [pidFileOf(context), exitFileOf(context), cgroup?.procsFile ?? "", pipe, context.console.path];
+    const child = spawn("/bin/sh", ["-c", WRAPPER, "windlass-run", ...files, ...launch.argv], {
+      cwd: launch.cwd,
+      env: processVariables(context, environment, launch),
+      stdio: "ignore",
+      detached: true,
+    });
+    const ended = Promise.race([codeOf(child), untilLeftBehind(exitFileOf(context))]);
+    return new ProcessRun(context, await handleOf(child), cgroup, ended);
   }
 
   /** A program of an earlier agent process: alive, ended, or lost; undefined: none was ever started. */
@@ -89,12 +87,20 @@ export class ProcessRun implements Running {
   /** What the program left running ends with it, as in a container. A full disk may have kept the exit file from being written. */
   async #learnExit(code: number | undefined): Promise<Exit> {
     const text = await readIfThere(exitFileOf(this.#context));
+    const endedAtMs = await changedAt(exitFileOf(this.#context));
     const oomKilled = (await this.#cgroup?.killedForMemory()) ?? false;
     await this.stop(0);
     const exitCode = text === undefined ? code : Number(text.trim());
     if (exitCode === undefined) return { exitCode: 137, oomKilled, ...(oomKilled ? {} : { lost: "killed" }) };
-    return { exitCode, oomKilled: oomKilled && exitCode !== 0 };
+    return { exitCode, oomKilled: oomKilled && exitCode !== 0, endedAtMs };
   }
+}
+
+async function changedAt(path: string): Promise<number | undefined> {
+  return await stat(path).then(
+    ({ mtimeMs }) => mtimeMs,
+    () => undefined,
+  );
 }
 
 async function limitMemory(context: RunContext): Promise<MemoryCgroup | undefined> {

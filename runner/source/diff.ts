@@ -8,8 +8,11 @@ export function isStandAlone(diff: string): boolean {
   return !/^(diff |submodule [^\n]*\n+diff |--- )/.test(diff.trimStart());
 }
 
-/** From exact to lenient: as it is, without path prefixes, with the blobs' help, with other white space. */
-const LADDER: readonly (readonly string[])[] = [[], ["-p0"], ["--3way"], ["--ignore-whitespace", "--whitespace=nowarn"]];
+/**
+ * From exact to lenient: as it is, without path prefixes, with other white space, with the blobs' help. The last one comes
+ * last because its failure leaves marks of conflicts in the files.
+ */
+const LADDER: readonly (readonly string[])[] = [[], ["-p0"], ["--ignore-whitespace", "--whitespace=nowarn"], ["--3way"]];
 
 /** Applies uncommitted changes to the workspace; the first attempt's words are the error's. */
 export async function applyDiff(diff: string, workspace: string, context: RunContext): Promise<void> {

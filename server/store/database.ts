@@ -70,6 +70,12 @@ export class Database {
   }
 }
 
+/** A pattern as callers write it; `(?i)` at its begin is the one option that JavaScript does not know by itself. */
+export function regexpOf(pattern: string): RegExp {
+  const source = pattern.replace(/^(\(\?i\))+/, "");
+  return new RegExp(source, source === pattern ? "" : "i");
+}
+
 const patterns = new Map<string, RegExp>();
 
 /** Search, not anchored. Without the `u` flag, so that Python's escapes of space, `#`, `&`, `-` are legal (clearml-api.md 4.4). */
@@ -78,8 +84,7 @@ function matches(pattern: unknown, text: unknown): number {
   let regexp = patterns.get(pattern);
   if (regexp === undefined) {
     if (patterns.size > 200) patterns.clear();
-    const insensitive = pattern.startsWith("(?i)");
-    regexp = new RegExp(insensitive ? pattern.slice(4) : pattern, insensitive ? "i" : "");
+    regexp = regexpOf(pattern);
     patterns.set(pattern, regexp);
   }
   return regexp.test(String(text)) ? 1 : 0;

@@ -1,6 +1,6 @@
 import { ApiFault } from "../api-fault.ts";
 import { isMap } from "../body.ts";
-import type { SqlValue } from "./database.ts";
+import { regexpOf, type SqlValue } from "./database.ts";
 import type { Kind } from "./documents.ts";
 import { isArrayPath, sqlPath } from "./paths.ts";
 
@@ -92,7 +92,7 @@ export function sqlValue(value: unknown): SqlValue {
 export function patternFilter(kind: Kind, path: string, pattern: unknown, insensitive = false): Condition {
   if (typeof pattern !== "string") throw new ApiFault(400, 12, `Validation error (field ${path} must be a string)`);
   try {
-    new RegExp(pattern);
+    regexpOf(pattern);
   } catch {
     throw new ApiFault(400, 21, "Invalid regular expression", { field: path, pattern });
   }
@@ -141,13 +141,10 @@ export function multiFilter(kind: Kind, given: unknown, operator: Operator): Con
   const { fields, pattern, datetime } = given;
   if (!Array.isArray(fields) || fields.length === 0) return undefined;
   if ((pattern === undefined) === (datetime === undefined)) throw new ApiFault(400, 12, "Validation error (one of pattern and datetime)");
-  const tests = fields.map((field) =>
-    pattern === undefined ? dateFilter(kind, String(field), datetime) : patternFilter(kind, String(field), pattern, true),
-  );
-  return joined(
-    tests.filter((test) => test !== undefined),
-    operator,
-  );
+  const tests = fields
+    .map((field) => (pattern === undefined ? dateFilter(kind, String(field), datetime) : patternFilter(kind, String(field), pattern, true)))
+    .filter((test) => test !== undefined);
+  return tests.length === 0 ? undefined : joined(tests, operator);
 }
 
 /** The newer form: `{any: {include, exclude}, all: {include, exclude}, op}`. */

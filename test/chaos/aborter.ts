@@ -1,10 +1,10 @@
 import { setTimeout as pause } from "node:timers/promises";
-import type { Random } from "../support/random.ts";
+import type { SeededRandom } from "../support/random.ts";
 import type { Work } from "./work.ts";
 import { patiently, type World } from "./world.ts";
 
 /** Aborts what is meant to be aborted, each at some moment after its program has started. Ends when all are, or when told to. */
-export async function abortAsMeant(world: World, all: readonly Work[], random: Random, signal: AbortSignal): Promise<void> {
+export async function abortAsMeant(world: World, all: readonly Work[], random: SeededRandom, signal: AbortSignal): Promise<void> {
   const left = new Set(all.filter((work) => work.ending === "aborted"));
   while (left.size > 0 && !signal.aborted) {
     const notes = await world.notes();

@@ -2,7 +2,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { CRASH_POINTS, type CrashPoint } from "../../base/crash-point.ts";
 import { type FaultPlan, firstOf, loseNext } from "../support/fault-plans.ts";
 import type { FaultProxy, Passed } from "../support/fault-proxy.ts";
-import { Random } from "../support/random.ts";
+import { SeededRandom } from "../support/random.ts";
 import type { AgentUnderTest } from "./agent-under-test.ts";
 import { settle } from "./crash.ts";
 import { untilAllOver } from "./network.ts";
@@ -37,7 +37,7 @@ export const EVERY_ENDPOINT: readonly string[] = [
 
 /** What is left out varies with the seed. */
 export function someOf(seed: number): Pick<AnswersOptions, "points" | "endpoints"> {
-  const random = new Random(seed);
+  const random = new SeededRandom(seed);
   const ofClaims = EVERY_POINT.filter((point) => point.startsWith("claim/"));
   const others = EVERY_POINT.filter((point) => !point.startsWith("claim/"));
   return { points: [...ofClaims, ...random.shuffled(others).slice(0, 3)], endpoints: EVERY_ENDPOINT.slice(0, 3) };

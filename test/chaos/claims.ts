@@ -1,7 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { TaskId } from "../../api/wire/ids.ts";
 import type { FaultProxy, Passed } from "../support/fault-proxy.ts";
-import { Random } from "../support/random.ts";
+import { SeededRandom } from "../support/random.ts";
 import type { AgentUnderTest } from "./agent-under-test.ts";
 import { settle } from "./crash.ts";
 import { type Counter, type Result, resultOf } from "./result.ts";
@@ -48,7 +48,7 @@ export function claims(options: ClaimsOptions): Promise<Result> {
 }
 
 async function makeAgents(world: World, options: ClaimsOptions): Promise<{ agents: AgentUnderTest[]; proxies: FaultProxy[] }> {
-  const random = new Random(options.seed);
+  const random = new SeededRandom(options.seed);
   const [agents, proxies]: [AgentUnderTest[], FaultProxy[]] = [[], []];
   for (let n = 0; n < options.agents; n++) {
     const [proxy, own] = [await world.proxy(), random.fork()];

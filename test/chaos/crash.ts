@@ -1,6 +1,6 @@
 import { CRASH_POINTS } from "../../base/crash-point.ts";
 import { eventually } from "../support/product.ts";
-import { Random } from "../support/random.ts";
+import { SeededRandom } from "../support/random.ts";
 import { abortAsMeant } from "./aborter.ts";
 import type { AgentUnderTest } from "./agent-under-test.ts";
 import { leftoversOf } from "./leftovers.ts";
@@ -26,7 +26,7 @@ const FINAL = new Set(["completed", "failed", "stopped"]);
 export function crash(options: CrashOptions): Promise<Result> {
   const { engine, seed } = options;
   return resultOf({ name: "crash", engine, seed }, async (counter) => {
-    const random = new Random(seed);
+    const random = new SeededRandom(seed);
     await using world = await World.start();
     const proxy = await world.proxy();
     const agent = await world.agent({ name: "crashing", engine, slots: options.slots, proxy });
@@ -38,7 +38,7 @@ export function crash(options: CrashOptions): Promise<Result> {
 }
 
 /** Does the work while what is meant to be aborted is aborted. */
-export async function underAborts(world: World, all: readonly Work[], random: Random, work: () => Promise<void>): Promise<void> {
+export async function underAborts(world: World, all: readonly Work[], random: SeededRandom, work: () => Promise<void>): Promise<void> {
   const over = new AbortController();
   const aborting = abortAsMeant(world, all, random, over.signal);
   try {
@@ -54,7 +54,7 @@ async function killUntilDone(
   world: World,
   agent: AgentUnderTest,
   all: readonly Work[],
-  random: Random,
+  random: SeededRandom,
   withinMs: number,
   counter: Counter,
 ): Promise<void> {
@@ -69,7 +69,7 @@ async function killUntilDone(
 }
 
 /** One life of the agent, up to its crash; a point that it does not pass in time is given up for a kill. */
-async function oneLife(agent: AgentUnderTest, point: string | undefined, random: Random, counter: Counter): Promise<void> {
+async function oneLife(agent: AgentUnderTest, point: string | undefined, random: SeededRandom, counter: Counter): Promise<void> {
   await agent.start(point === undefined ? {} : { WINDLASS_CRASH_AT: point });
   const code = await agent.endsWithin(point === undefined ? random.between(100, 3000) : 4000);
   if (code === undefined) await agent.kill();

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { badNetwork } from "../support/fault-plans.ts";
-import { Random } from "../support/random.ts";
+import { SeededRandom } from "../support/random.ts";
 import { areAllOver, settle, standOf, underAborts } from "./crash.ts";
 import { type Counter, type EngineName, type Result, resultOf } from "./result.ts";
 import { OUTAGES } from "./server-under-test.ts";
@@ -26,7 +26,7 @@ export interface NetworkOptions {
 export function network(options: NetworkOptions): Promise<Result> {
   const { engine, seed } = options;
   return resultOf({ name: "network", engine, seed }, async (counter) => {
-    const random = new Random(seed);
+    const random = new SeededRandom(seed);
     await using world = await World.start();
     const proxy = await world.proxy();
     const agent = await world.agent({ name: "patient", engine, slots: options.slots, proxy });
@@ -44,7 +44,7 @@ export function network(options: NetworkOptions): Promise<Result> {
   });
 }
 
-async function takeServerAway(world: World, options: NetworkOptions, random: Random, counter: Counter): Promise<void> {
+async function takeServerAway(world: World, options: NetworkOptions, random: SeededRandom, counter: Counter): Promise<void> {
   const kinds = random.shuffled(OUTAGES);
   for (let n = 0; n < options.outages; n++) {
     await pause(random.between(1000, 10_000));

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { Random } from "../support/random.ts";
+import { SeededRandom } from "../support/random.ts";
 import type { AgentUnderTest } from "./agent-under-test.ts";
 import { settle } from "./crash.ts";
 import { untilAllOver } from "./network.ts";
@@ -23,7 +23,7 @@ const LEFT = 3;
 export function restarts(options: RestartsOptions): Promise<Result> {
   const { engine, seed } = options;
   return resultOf({ name: "restarts", engine, seed }, async (counter) => {
-    const random = new Random(seed);
+    const random = new SeededRandom(seed);
     await using world = await World.start();
     const agent = await world.agent({ name: "restarting", engine });
     await agent.startReady();
@@ -38,7 +38,7 @@ export function restarts(options: RestartsOptions): Promise<Result> {
   });
 }
 
-async function restart(agent: AgentUnderTest, byKill: boolean, random: Random, counter: Counter): Promise<string[]> {
+async function restart(agent: AgentUnderTest, byKill: boolean, random: SeededRandom, counter: Counter): Promise<string[]> {
   counter.add(byKill ? "kill -9" : "left with three SIGTERMs");
   const code = byKill ? await agent.kill().then(() => undefined) : await leave(agent);
   await pause(random.between(0, 500));

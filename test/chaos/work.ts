@@ -1,5 +1,5 @@
 import type { TaskId } from "../../api/wire/ids.ts";
-import type { Random } from "../support/random.ts";
+import type { SeededRandom } from "../support/random.ts";
 import { COUNTER } from "./programs.ts";
 import type { EngineName } from "./result.ts";
 import { patiently, QUEUE, type World } from "./world.ts";
@@ -58,7 +58,7 @@ function containerOf({ ledgerFolder }: World, choice: WorkChoice): object {
 }
 
 /** A mixture of all kinds, as the seed says. */
-export async function enqueueMixture(world: World, engine: EngineName, count: number, random: Random): Promise<Work[]> {
+export async function enqueueMixture(world: World, engine: EngineName, count: number, random: SeededRandom): Promise<Work[]> {
   const all: Work[] = [];
   for (let n = 0; n < count; n++) {
     const ending: Ending = random.chance(0.15) ? "aborted" : random.chance(0.15) ? "exit-3" : "completed";

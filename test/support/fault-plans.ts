@@ -1,4 +1,4 @@
-import type { Random } from "./random.ts";
+import type { SeededRandom } from "./random.ts";
 
 /**
  * What the proxy does to one request. `drop`: the server never sees it. `swallow`: the server does the work and the
@@ -45,7 +45,7 @@ export interface NetworkOdds {
 }
 
 /** A bad network: every request may be hit by any fault. */
-export function badNetwork(random: Random, odds: NetworkOdds): FaultPlan {
+export function badNetwork(random: SeededRandom, odds: NetworkOdds): FaultPlan {
   const others: readonly (() => Fault)[] = [
     () => ({ kind: "drop" }),
     () => ({ kind: "cut" }),

@@ -1,18 +1,25 @@
-/** Random numbers that come from a seed alone, so that a failing run can be made again (mulberry32). */
-export class Random {
+/** A sequence of numbers from 0 to 1 that a seed decides, so that a failing case can be run again. */
+export class SeededRandom {
   #state: number;
 
   constructor(seed: number) {
-    this.#state = seed >>> 0;
+    this.#state = seed;
   }
 
-  /** In [0, 1). */
   next(): number {
-    this.#state = (this.#state + 0x6d2b79f5) >>> 0;
-    let mixed = this.#state;
-    mixed = Math.imul(mixed ^ (mixed >>> 15), mixed | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    this.#state = (this.#state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  }
+
+  /** A whole number below `limit`. */
+  below(limit: number): number {
+    return Math.floor(this.next() * limit);
+  }
+
+  pick<T>(choices: readonly T[]): T {
+    return choices[this.below(choices.length)] as T;
   }
 
   /** A number from `low` to below `high`. */
@@ -25,21 +32,13 @@ export class Random {
     return this.next() < probability;
   }
 
-  pick<T>(values: readonly T[]): T {
-    const value = values[Math.floor(this.next() * values.length)];
-    if (value === undefined) throw new Error("nothing to pick from");
-    return value;
-  }
-
   shuffled<T>(values: readonly T[]): T[] {
-    return values
-      .map((value) => ({ value, key: this.next() }))
-      .toSorted((a, b) => a.key - b.key)
-      .map(({ value }) => value);
+    const keyed = values.map((value) => ({ value, key: this.next() }));
+    return keyed.toSorted((a, b) => a.key - b.key).map(({ value }) => value);
   }
 
   /** A generator of its own, so that what one part draws does not shift what another one gets. */
-  fork(): Random {
-    return new Random(Math.floor(this.next() * 2 ** 32));
+  fork(): SeededRandom {
+    return new SeededRandom(this.below(2 ** 32));
   }
 }

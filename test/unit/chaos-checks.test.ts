@@ -6,7 +6,7 @@ import type { Work } from "../chaos/work.ts";
 import { type Seen, statusFaults, workFaults } from "../chaos/work-check.ts";
 import { badNetwork } from "../support/fault-plans.ts";
 import type { Passed } from "../support/fault-proxy.ts";
-import { Random } from "../support/random.ts";
+import { SeededRandom } from "../support/random.ts";
 
 const ID = "0123456789abcdef0123456789abcdef" as TaskId;
 const RIGHT = "windlass: source\nwindlass: starting python3\nline 000000\nline 000001\nline 000002\nwindlass: completed\n";
@@ -80,7 +80,7 @@ describe("the checks of the chaos scenarios", () => {
 
   it("draw the same faults from the same seed", () => {
     const draw = (seed: number): string => {
-      const plan = badNetwork(new Random(seed), { swallow: 0.2, other: 0.05 });
+      const plan = badNetwork(new SeededRandom(seed), { swallow: 0.2, other: 0.05 });
       return Array.from({ length: 200 }, (_, nth) => plan({ endpoint: "tasks.get_all", body: "", nth })?.kind ?? "-").join();
     };
     expect(draw(7)).to.equal(draw(7));

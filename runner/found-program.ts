@@ -1,0 +1,41 @@
+import { Cancelled } from "../base/cancelled.ts";
+import { PATIENT, retry } from "../base/retry.ts";
+import type { Engine, RunContext, Running } from "./engine.ts";
+import { removeLeftovers } from "./run-cleanup.ts";
+import { RunError } from "./run-error.ts";
+import type { Launched, RunDeps } from "./run-request.ts";
+
+export interface FoundParts {
+  readonly context: RunContext;
+  readonly deps: RunDeps;
+  /** What the journal knows of a started program; undefined: it may or may not have been started. */
+  readonly launched: Launched | undefined;
+  readonly onError: (error: unknown) => void;
+}
+
+/**
+ * The program that an earlier agent process started, running or ended. Undefined: it never was; what was begun is cleared
+ * away, and the run may begin again. Throws Cancelled when the task is not ours any more.
+ */
+export async function foundProgram(parts: FoundParts): Promise<Running | undefined> {
+  const { engine, running } = await adopted(parts);
+  if (running !== undefined) return running;
+  if (parts.launched !== undefined)
+    throw new RunError("failed/agent", "the program that an earlier agent started cannot be found with this engine");
+  return await beginAgain(parts, engine);
+}
+
+/** An engine that is away does not make a run lost: it is waited for. */
+async function adopted({ context, deps, launched, onError }: FoundParts): Promise<{ engine: Engine; running: Running | undefined }> {
+  const adopt = async (): Promise<{ engine: Engine; running: Running | undefined }> => {
+    const engine = await deps.engine();
+    return { engine, running: await engine.adopt(context, launched?.handle) };
+  };
+  return await retry(adopt, { schedule: PATIENT, signal: context.signal, retryable: () => true, onRetry: onError });
+}
+
+async function beginAgain({ context, deps }: FoundParts, engine: Engine): Promise<undefined> {
+  await removeLeftovers(context, engine);
+  if (!(await deps.observer.mayBeginAgain(context.signal))) throw new Cancelled("task-gone", "the task was given to somebody else");
+  await context.console.say("the agent was started anew; the run begins again");
+}

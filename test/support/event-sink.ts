@@ -1,0 +1,87 @@
+import { setImmediate } from "node:timers/promises";
+import { ApiError } from "../../api/api-error.ts";
+import type { EventSink, LogEvent } from "../../monitor/event-sink.ts";
+import type { JumpingClock } from "./jumping-clock.ts";
+
+/** What becomes of one request with events. */
+export type Fate =
+  | "taken"
+  /** Carried out, but the answer never arrives. */
+  | "answer lost"
+  /** Never arrives at the server. */
+  | "request lost"
+  /** No answer, and carried out four seconds later. */
+  | "lands late"
+  /** Half of it is carried out. */
+  | "torn"
+  | "busy"
+  | "connection refused"
+  | "refused for good";
+
+/** A server's log of one task that loses requests and answers as it is told. */
+export class FaultySink implements EventSink {
+  readonly events: LogEvent[] = [];
+  /** One entry per request: how many events it had. */
+  readonly requests: number[] = [];
+  readonly requestBytes: number[] = [];
+  reads = 0;
+  /** Calls to `readLog` that fail before one succeeds. */
+  failingReads = 0;
+  readonly #clock: JumpingClock;
+  readonly #fate: () => Fate;
+
+  constructor(clock: JumpingClock, fate: () => Fate) {
+    this.#clock = clock;
+    this.#fate = fate;
+  }
+
+  /** What a person reads: all messages in the order of their timestamps. */
+  get text(): string {
+    return this.#sorted()
+      .map((event) => event.msg)
+      .join("");
+  }
+
+  async addLines(lines: string | Uint8Array, count: number, signal: AbortSignal): Promise<void> {
+    const events = String(lines)
+      .split("\n")
+      .map((line) => JSON.parse(line) as LogEvent);
+    if (events.length !== count) throw new Error(`${count} events were announced, ${events.length} came`);
+    this.requests.push(count);
+    this.requestBytes.push(Buffer.byteLength(lines));
+    await setImmediate();
+    signal.throwIfAborted();
+    this.#meet(this.#fate(), events);
+    await setImmediate();
+    signal.throwIfAborted();
+  }
+
+  async readLog(fromMs: number): Promise<LogEvent[]> {
+    this.reads++;
+    if (this.failingReads-- > 0) throw failure(0);
+    await setImmediate();
+    return this.#sorted().filter((event) => event.timestamp >= fromMs);
+  }
+
+  async variantsOf(): Promise<readonly string[]> {
+    return [];
+  }
+
+  #meet(fate: Fate, events: readonly LogEvent[]): void {
+    if (fate === "taken" || fate === "answer lost") this.events.push(...events);
+    if (fate === "torn") this.events.push(...events.slice(0, Math.ceil(events.length / 2)));
+    if (fate === "lands late") this.#clock.in(4_000, () => this.events.push(...events));
+    if (fate === "busy") throw failure(429, 7_000);
+    if (fate === "connection refused") throw failure(0, undefined, Object.assign(new Error("refused"), { code: "ECONNREFUSED" }));
+    if (fate === "refused for good") throw failure(400);
+    if (fate !== "taken") throw failure(0);
+  }
+
+  #sorted(): LogEvent[] {
+    return this.events.toSorted((a, b) => a.timestamp - b.timestamp);
+  }
+}
+
+function failure(status: number, retryAfterMs?: number, cause?: Error): ApiError {
+  return new ApiError({ endpoint: "events.add_batch", status, subcode: 0, message: "as the test wants it", retryAfterMs, cause });
+}

@@ -1,0 +1,126 @@
+import { expect } from "chai";
+import { silentLogger } from "../../base/logger.ts";
+import { deliver } from "../../monitor/console/delivery.ts";
+import { LogEncoder } from "../../monitor/console/log-events.ts";
+import { type Fate, FaultySink } from "../support/event-sink.ts";
+import { failureOf } from "../support/failure.ts";
+import { JumpingClock } from "../support/jumping-clock.ts";
+import { SeededRandom } from "../support/random.ts";
+
+const FIRST_MS = 1_700_000_000_000;
+const NEVER = new AbortController().signal;
+const TEXT = `${"a".repeat(60_000)}\n${"b".repeat(60_000)}\n`;
+const lines = new LogEncoder("task", "worker").encode(Buffer.from(TEXT), FIRST_MS);
+
+function sinkWith(...fates: Fate[]): { sink: FaultySink; clock: JumpingClock } {
+  const clock = new JumpingClock();
+  return { sink: new FaultySink(clock, () => fates.shift() ?? "taken"), clock };
+}
+
+async function delivered({ sink, clock }: { sink: FaultySink; clock: JumpingClock }, doubtful = false, signal = NEVER): Promise<void> {
+  await deliver({ lines, firstTimestampMs: FIRST_MS }, { sink, clock, logger: silentLogger }, signal, doubtful);
+}
+
+describe("the delivery of a batch", () => {
+  it("takes one request and no reading when all is well", async () => {
+    const server = sinkWith();
+    await delivered(server);
+    expect(server.sink.requests).to.deep.equal([2]);
+    expect(server.sink.reads).to.equal(0);
+    expect(server.sink.text).to.equal(TEXT);
+  });
+
+  it("does not send again what arrived although the answer was lost", async () => {
+    const server = sinkWith("answer lost");
+    await delivered(server);
+    expect(server.sink.requests).to.have.length(1);
+    expect(server.sink.text).to.equal(TEXT);
+  });
+
+  it("sends again what was lost, but only after ten seconds of looking", async () => {
+    const server = sinkWith("request lost");
+    await delivered(server);
+    expect(server.sink.requests).to.have.length(2);
+    expect(server.clock.now() - FIRST_MS).to.be.at.least(10_000);
+    expect(server.sink.text).to.equal(TEXT);
+  });
+
+  it("waits for a request that lands four seconds after its time was over", async () => {
+    const server = sinkWith("lands late");
+    await delivered(server);
+    expect(server.sink.text).to.equal(TEXT);
+    expect(server.sink.requests).to.have.length(1);
+  });
+
+  it("sends only the rest of what arrived in part", async () => {
+    const server = sinkWith("torn");
+    await delivered(server);
+    expect(server.sink.requests).to.deep.equal([2, 1]);
+    expect(server.sink.text).to.equal(TEXT);
+  });
+
+  it("waits as long as a busy server says, and reads nothing back: it was not carried out", async () => {
+    const server = sinkWith("busy");
+    await delivered(server);
+    expect(server.clock.sleeps).to.deep.equal([7_000]);
+    expect(server.sink.reads).to.equal(0);
+  });
+
+  it("sends again at once after a refused connection, without reading", async () => {
+    const server = sinkWith("connection refused", "connection refused");
+    await delivered(server);
+    expect(server.sink.requests).to.have.length(3);
+    expect(server.sink.reads).to.equal(0);
+    expect(server.sink.text).to.equal(TEXT);
+  });
+
+  it("does not forget its doubt while the reading back fails", async () => {
+    const server = sinkWith("answer lost");
+    server.sink.failingReads = 5;
+    await delivered(server);
+    expect(server.sink.requests).to.have.length(1);
+    expect(server.sink.text).to.equal(TEXT);
+  });
+
+  it("throws what the server refuses for good", async () => {
+    expect(await failureOf(delivered(sinkWith("refused for good")))).to.include({ status: 400 });
+  });
+
+  it("ends with the abort's reason while it waits for the server", async () => {
+    const control = new AbortController();
+    const reason = new Error("enough");
+    const clock = new JumpingClock();
+    clock.in(60_000, () => control.abort(reason));
+    const server = { clock, sink: new FaultySink(clock, () => "connection refused") };
+    expect(await failureOf(delivered(server, false, control.signal))).to.equal(reason);
+  });
+
+  it("of a batch that an earlier agent may have sent sends only what is missing", async () => {
+    const server = sinkWith("answer lost");
+    await failureOf(server.sink.addLines(lines.slice(0, 1).join("\n"), 1, NEVER));
+    await delivered(server, true);
+    expect(server.sink.requests).to.deep.equal([1, 1]);
+    expect(server.sink.text).to.equal(TEXT);
+  });
+
+  it("waits for a request that an earlier agent sent and that lands only after this one began", async () => {
+    const server = sinkWith("lands late");
+    await failureOf(server.sink.addLines(lines.join("\n"), 2, NEVER));
+    await delivered(server, true);
+    server.clock.advance(60_000);
+    expect(server.sink.text).to.equal(TEXT);
+  });
+
+  it("is exact whatever the server does", async () => {
+    const fates: Fate[] = ["taken", "answer lost", "request lost", "lands late", "torn", "busy", "connection refused"];
+    for (let seed = 1; seed <= 200; seed++) {
+      const random = new SeededRandom(seed);
+      const clock = new JumpingClock();
+      const sink = new FaultySink(clock, () => random.pick(fates));
+      sink.failingReads = random.below(3);
+      await delivered({ sink, clock });
+      clock.advance(60_000);
+      expect(sink.text === TEXT, `seed ${seed}`).to.equal(true);
+    }
+  });
+});

@@ -1,0 +1,110 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFile, stat, writeFile } from "node:fs/promises";
+import { hostname } from "node:os";
+import { join, resolve } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { expect } from "chai";
+import { holdFileLock, withFileLock } from "../../base/file-lock.ts";
+import { failureOf } from "../support/failure.ts";
+import { temporaryFolder } from "../support/folder.ts";
+
+const HOLDER = resolve(import.meta.dirname, "../support/programs/lock-holder.ts");
+
+function holder(lock: string, log: string): ChildProcess {
+  return spawn(process.execPath, [HOLDER, lock, log], { stdio: "inherit" });
+}
+
+async function killed(child: ChildProcess): Promise<void> {
+  const gone = once(child, "exit");
+  child.kill("SIGKILL");
+  await gone;
+}
+
+async function linesOf(log: string): Promise<string[]> {
+  return (await readFile(log, "utf8").catch(() => "")).trim().split("\n");
+}
+
+async function untilLines(log: string, count: number): Promise<void> {
+  for (let tries = 0; (await linesOf(log)).length < count; tries++) {
+    if (tries > 800) throw new Error("the lock stands still");
+    await pause(10);
+  }
+}
+
+/** Somebody comes in although another one, who was not killed meanwhile, is still in. */
+function intrusions(lines: readonly string[], dead: ReadonlySet<string>): string[] {
+  let inside: string | undefined;
+  return lines.filter((line) => {
+    const [pid = "", verb] = line.split(" ");
+    const wrong = verb === "in" && inside !== undefined && !dead.has(inside);
+    inside = verb === "in" ? pid : undefined;
+    return wrong;
+  });
+}
+
+describe("the file lock", () => {
+  it("lets one in at a time, and waits", async () => {
+    const path = join(await temporaryFolder(), "lock");
+    const log: string[] = [];
+    const waits: number[] = [];
+    const work = (name: string) => async (): Promise<void> => {
+      log.push(`${name} in`);
+      await pause(60);
+      log.push(`${name} out`);
+    };
+    await Promise.all(["a", "b"].map((name) => withFileLock(path, work(name), { onWait: (pid) => void waits.push(pid) })));
+    expect(log[1]?.split(" ")).to.deep.equal([log[0]?.split(" ")[0], "out"]);
+    expect(waits).to.deep.equal([process.pid]);
+  });
+
+  it("is free after work that fails, and can be given up waiting for", async () => {
+    const path = join(await temporaryFolder(), "lock");
+    await failureOf(withFileLock(path, () => Promise.reject(new Error("broken"))));
+    const release = await holdFileLock(path);
+    expect(await holdFileLock(path)).to.equal(process.pid);
+    const reason = new Error("enough");
+    expect(await failureOf(withFileLock(path, async () => 1, { signal: AbortSignal.timeout(80) }))).to.have.property(
+      "name",
+      "TimeoutError",
+    );
+    expect(await failureOf(withFileLock(path, async () => 1, { signal: AbortSignal.abort(reason) }))).to.equal(reason);
+    await (release as () => Promise<void>)();
+    expect(await stat(path).catch(() => "gone")).to.equal("gone");
+  });
+
+  it("is taken over from a dead owner, but believed to a host that cannot be looked at", async () => {
+    const path = join(await temporaryFolder(), "lock");
+    const owner = { pid: 2 ** 22 + 1, startTime: "1", bootId: "b", token: "t", host: hostname() };
+    await writeFile(path, JSON.stringify(owner));
+    expect(await withFileLock(path, async () => "mine")).to.equal("mine");
+    await writeFile(path, JSON.stringify({ ...owner, host: "elsewhere" }));
+    expect(await holdFileLock(path)).to.equal(owner.pid);
+  });
+
+  it("takes a lock whose pid another process has by now over, since the start time tells", async () => {
+    const path = join(await temporaryFolder(), "lock");
+    await writeFile(path, JSON.stringify({ pid: process.pid, startTime: "1", bootId: "b", token: "t", host: hostname() }));
+    expect(await withFileLock(path, async () => "mine")).to.equal("mine");
+  });
+
+  it("never lets two processes in and never stands still, although they are killed", async () => {
+    const folder = await temporaryFolder();
+    const [lock, log] = [join(folder, "lock"), join(folder, "log")];
+    const dead = new Set<string>();
+    const holders = [holder(lock, log), holder(lock, log)];
+    try {
+      for (let round = 0; round < 4; round++) {
+        await untilLines(log, (await linesOf(log)).length + 30);
+        const victim = holders.shift();
+        if (victim === undefined) break;
+        dead.add(String(victim.pid));
+        await killed(victim);
+        holders.push(holder(lock, log));
+      }
+    } finally {
+      await Promise.all(holders.map(killed));
+    }
+    expect(intrusions(await linesOf(log), dead)).to.deep.equal([]);
+  });
+});

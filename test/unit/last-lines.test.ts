@@ -1,0 +1,46 @@
+import { readFile } from "node:fs/promises";
+import { expect } from "chai";
+import { RunConsole } from "../../monitor/console/run-console.ts";
+import { timingLine, writeLastLines } from "../../runner/last-lines.ts";
+import type { Outcome } from "../../runner/outcome.ts";
+import { temporaryFolder } from "../support/folder.ts";
+
+async function linesOf(outcome: Outcome): Promise<string[]> {
+  const console = new RunConsole(await temporaryFolder());
+  await writeLastLines(console, { outcome, next: undefined, consoleBytes: 0 });
+  return (await readFile(console.path, "utf8")).split("\n");
+}
+
+describe("the last lines of a console", () => {
+  it("stand once, also when an agent was killed while it wrote them", async () => {
+    const console = new RunConsole(await temporaryFolder());
+    await console.write("printed\nwindlass: comp");
+    const outcome: Outcome = { cause: "completed", phase: "run", message: "ended", retryable: false, timings: { runMs: 5 } };
+    await writeLastLines(console, { outcome, next: "it goes on", consoleBytes: 8 });
+    expect(await readFile(console.path, "utf8")).to.equal("printed\nwindlass: completed\nwindlass: it goes on\nwindlass: run 5 ms\n");
+  });
+
+  it("name cause, phase and hint, each line marked as ours", async () => {
+    const timings = { waitedMs: 200, sourceMs: 1_500 };
+    const outcome: Outcome = { cause: "failed/source-auth", phase: "source", message: "no", hint: "Look.", retryable: false, timings };
+    expect(await linesOf(outcome)).to.deep.equal([
+      "windlass: failed/source-auth (source): no",
+      "windlass: hint: Look.",
+      "windlass: waited 200 ms · source 1.5 s",
+      "",
+    ]);
+  });
+
+  it("are short when all went well", async () => {
+    const timings = { environmentMs: 5, environmentHit: true, launchMs: 30, runMs: 61_000 };
+    expect(await linesOf({ cause: "completed", phase: "run", message: "ended", retryable: false, timings })).to.deep.equal([
+      "windlass: completed",
+      "windlass: environment hit 5 ms · launch 30 ms · run 1 min 1 s",
+      "",
+    ]);
+  });
+
+  it("tell a built environment from one that was there", () => {
+    expect(timingLine({ environmentMs: 5_000, environmentHit: false })).to.equal("environment built 5.0 s");
+  });
+});
