@@ -39,7 +39,7 @@ export const CATALOGUE: Readonly<Record<string, Scenario>> = {
   },
   claims(choice) {
     const full = { claims: 5000, agents: 4, slots: 8, lostAnswers: 0.01, withinMs: 20 * MINUTE_MS };
-    const short = { claims: 300, agents: 4, slots: 4, lostAnswers: 0.02, withinMs: 2 * MINUTE_MS };
+    const short = { claims: 150, agents: 4, slots: 4, lostAnswers: 0.02, withinMs: 2 * MINUTE_MS };
     return [false, true].map((plainClearml) => () => claims({ plainClearml, seed: choice.seed, ...{ full, short }[choice.form] }));
   },
   abort: (choice) => perEngine(choice, (engine) => abort({ engine, seed: choice.seed, times: choice.form === "full" ? 3 : 1 })),
