@@ -115,6 +115,10 @@ export class Agent implements AgentControl {
     this.#stirClaims();
   }
 
+  heldBack(task: string): string | undefined {
+    return this.#cooldown.whyTooEarly(task);
+  }
+
   /** New settings for whatever begins from now on; slots and queues change at once, running tasks stay as they are. */
   async reload(config: Config): Promise<void> {
     this.#config = config;
@@ -138,6 +142,7 @@ export class Agent implements AgentControl {
       notClaiming: this.#claims.refused,
       server: { url: client.session.apiServer, lastContactAt: client.session.lastContactAt },
       queues: this.#queues.found(queues),
+      orderFairness: this.#config.orderFairness,
       slots: this.#slots.all.map(({ worker, gpus, run }) => ({ worker, gpus, run: run === undefined ? undefined : snapshotOf(run) })),
       outbox: this.#runs.outbox,
       loops: { claim: this.#claims.movedAt, heartbeat: this.#workers.movedAt, watch: this.#watch.movedAt },

@@ -115,6 +115,7 @@ export class ClaimLoop {
   async #take({ queue, entry }: ReturnType<typeof inQueueOrder>[number]): Promise<boolean> {
     const { slots, runs, deps, counters } = this.#parts;
     const [slot] = slots.free;
+    this.#movedAt = this.#parts.clock.now();
     if (slot === undefined || runs.has(entry.task) || this.#parts.isTooEarly(entry.task)) return false;
     const result = await claim(queue, entry, slot.worker, deps);
     if (result === "lost") counters.claimsLost++;

@@ -39,6 +39,8 @@ export const configFileSchema = z.strictObject({
       drain_deadline: duration.prefault("24h"),
       drain_action: z.enum(["abort", "hand-back", "leave"]).default("abort"),
       keep_runs: duration.prefault("1d"),
+      metrics_port: z.int().min(0).max(65_535).nullish(),
+      metrics_host: z.string().default("127.0.0.1"),
     })
     .prefault({}),
   log: z

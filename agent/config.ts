@@ -11,6 +11,7 @@ export interface ConfigFlags {
   readonly cpuOnly?: boolean | undefined;
   readonly createQueue?: boolean | undefined;
   readonly orderFairness?: boolean | undefined;
+  readonly metricsPort?: number | undefined;
   readonly pollIntervalSec?: number | undefined;
   readonly logLevel?: string | undefined;
   /** `--docker` without an image is the empty text. */
@@ -51,6 +52,8 @@ export interface Config {
   /** What failed by the infrastructure before user code, and what the host lost. */
   readonly requeue: { readonly limit: number; readonly onLost: "fail" | "requeue" };
   readonly keepRunsMs: number;
+  /** Health and metrics over HTTP; undefined: off. Port 0 is any free one. */
+  readonly metrics: { readonly host: string; readonly port: number } | undefined;
   readonly log: { readonly level: "debug" | "info" | "warn" | "error"; readonly format: "text" | "json" };
   readonly engine: "docker" | "process";
   readonly runSettings: RunSettings;

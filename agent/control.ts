@@ -12,6 +12,8 @@ export interface AgentControl {
   /** No new claims until `resume`; runs go on. */
   pause(): void;
   resume(): void;
+  /** Why this one task is not taken for now although others are, as a sentence; undefined: it would be. */
+  heldBack(task: string): string | undefined;
 }
 
 /** `starting`: until the workers are registered. */
@@ -29,6 +31,8 @@ export interface AgentSnapshot {
   readonly server: { readonly url: string; readonly lastContactAt: number | undefined };
   /** In the order of priority; without an id: not there (yet). */
   readonly queues: readonly { readonly wanted: string; readonly id: string | undefined }[];
+  /** Taken from in turn instead of in the order of priority. */
+  readonly orderFairness?: boolean;
   readonly slots: readonly SlotSnapshot[];
   /** Runs whose program has ended and whose console or outcome is not on the server yet. */
   readonly outbox: readonly OutboxSnapshot[];

@@ -44,6 +44,13 @@ export class Cooldown {
     return (this.#tasks.get(task)?.untilMs ?? 0) > this.#clock.now();
   }
 
+  /** The same as a sentence. */
+  whyTooEarly(task: string): string | undefined {
+    const leftMs = (this.#tasks.get(task)?.untilMs ?? 0) - this.#clock.now();
+    if (leftMs <= 0) return undefined;
+    return `it failed here a moment ago by the infrastructure; this agent takes it again in ${formatDuration(leftMs)}, another one may before`;
+  }
+
   /** Why no task at all is taken now. */
   refusal(): string | undefined {
     return this.#untilMs > this.#clock.now() ? this.#why : undefined;

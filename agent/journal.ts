@@ -19,6 +19,8 @@ export interface ClaimRecord {
   /** Milliseconds. */
   readonly intentAt: number;
   readonly stage: "intent" | "started" | "launched" | "ended";
+  /** How often an agent process went on with it before its program was started. */
+  readonly begun?: number;
   /** A `windlass execute` beside the agent: the run is that process's as long as it lives. */
   readonly owner?: ProcessIdentity | undefined;
   readonly launched?: Launched | undefined;

@@ -116,6 +116,7 @@ function makeConfig(file: ConfigFile, flags: ConfigFlags, env: NodeJS.ProcessEnv
   };
   const stateFolder = resolve(flagged("agent.state", flags.state, file.agent.state ?? defaultState(env)));
   const gitPassword = flags.gitPassword ?? pick("git.password", file.git.password, "CLEARML_AGENT_GIT_PASS", "TRAINS_AGENT_GIT_PASS");
+  const metricsPort = flagged("agent.metrics_port", portOf(flags.metricsPort), file.agent.metrics_port ?? undefined);
   const pollSec = flags.pollIntervalSec ?? numberIn(env["CLEARML_AGENT_QUEUE_POLL_FREQ_SEC"]);
   return {
     server,
@@ -133,6 +134,7 @@ function makeConfig(file: ConfigFile, flags: ConfigFlags, env: NodeJS.ProcessEnv
     drainAction: file.agent.drain_action,
     requeue: { limit: file.run.requeue_limit, onLost: file.run.on_lost },
     keepRunsMs: file.agent.keep_runs,
+    metrics: metricsPort === undefined ? undefined : { host: file.agent.metrics_host, port: metricsPort },
     log: {
       level: logLevel(flags.logLevel) ?? file.log.level,
       format: file.log.format === "auto" ? (process.stderr.isTTY === true ? "text" : "json") : file.log.format,
@@ -196,6 +198,14 @@ function gpuSelection(text: string | undefined): GpuSelection | undefined {
       hint: "Write it like 0,1 or 0.1 (MIG), all, or none.",
     });
   return parts;
+}
+
+function portOf(port: number | undefined): number | undefined {
+  if (port === undefined || (Number.isInteger(port) && port >= 0 && port <= 65_535)) return port;
+  throw new WindlassError("--metrics-port: that is not a port", {
+    code: "bad-config",
+    hint: "Write a number from 1 to 65535, or 0 for any free one.",
+  });
 }
 
 const LEVELS: Readonly<Record<string, Config["log"]["level"]>> = {

@@ -13,6 +13,7 @@ import { createClient } from "./client.ts";
 import type { Config } from "./config.ts";
 import { Engines } from "./engines.ts";
 import { Journal } from "./journal.ts";
+import { openOutside } from "./outside.ts";
 import { reloaded } from "./reload.ts";
 import { obeySignals } from "./signals.ts";
 
@@ -52,6 +53,7 @@ export async function runDaemon(config: Config, io: DaemonIo): Promise<number> {
     await agent.reload(current);
   };
   const ended = obeySignals({ agent, config: () => current, signals: io.signals, logger, reload });
+  stack.use(await openOutside(agent, ended.drain, () => current, logger));
   await agent.run();
   return ended.code();
 }

@@ -1,4 +1,5 @@
-import { ApiError } from "../api/api-error.ts";
+import { ApiError, isRefusal } from "../api/api-error.ts";
+import type { CallOptions } from "../api/session.ts";
 import type { TaskId } from "../api/wire/ids.ts";
 import type { Task } from "../api/wire/task.ts";
 import type { Logger } from "../base/logger.ts";
@@ -9,6 +10,9 @@ import type { Client } from "./client.ts";
 import type { ClaimRecord } from "./journal.ts";
 import { SCHEDULES } from "./schedules.ts";
 import { isNamedByAnother } from "./settle.ts";
+
+/** clearml-api.md 1.8. */
+const INVALID_STATUS = 110;
 
 export interface ReportDeps {
   readonly client: Client;
@@ -29,9 +33,22 @@ export async function reportOutcome(record: ClaimRecord, outcome: Outcome, deps:
   if (outcome.cause === "aborted/task-gone") return;
   const note = { reason: reasonOf(outcome), message: messageOf(outcome) };
   const { signal } = options;
+  const call = { retry: SCHEDULES.take, signal };
+  const [task, status] = [record.task as TaskId, statusOf(outcome.cause)];
   await onceIfOurs(record, deps, options, async () => {
-    await deps.client.tasks.setStatus(statusOf(outcome.cause), record.task as TaskId, note, { retry: SCHEDULES.take, signal });
+    try {
+      await deps.client.tasks.setStatus(status, task, note, call);
+    } catch (error) {
+      if (!isRefusal(error, INVALID_STATUS) || !(await saidCompleted(record, deps, call))) throw error;
+      await deps.client.tasks.setStatus(status, task, { ...note, force: true }, call);
+    }
   });
+}
+
+/** The program's own SDK said `completed`, and then the program ended otherwise: its exit code is the truth. */
+async function saidCompleted(record: ClaimRecord, { client }: ReportDeps, call: CallOptions): Promise<boolean> {
+  const state = await client.tasks.get(record.task as TaskId, call);
+  return state.status === "completed" && isStillOurs(state, record);
 }
 
 /**

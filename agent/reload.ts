@@ -2,7 +2,14 @@ import type { Logger } from "../base/logger.ts";
 import type { Config } from "./config.ts";
 
 /** What stays as it is until the agent is started anew, and how the operator knows it. */
-const FIXED = { server: "server", stateFolder: "agent.state", name: "agent.name", workerId: "agent.worker_id", log: "log" } as const;
+const FIXED = {
+  server: "server",
+  stateFolder: "agent.state",
+  name: "agent.name",
+  workerId: "agent.worker_id",
+  log: "log",
+  metrics: "agent.metrics_port",
+} as const;
 
 /** The new configuration with the fixed parts of the old one; each changed one of them is named. */
 export function reloaded(before: Config, wanted: Config, logger: Logger): Config {

@@ -43,6 +43,25 @@ export interface RunsParts {
   readonly onOutcome: (task: string, outcome: Outcome) => void;
 }
 
+const MAX_BEGINS = 3;
+
+const POISONOUS: Resume = {
+  stage: "ended",
+  launched: undefined,
+  decided: {
+    outcome: {
+      cause: "failed/agent",
+      phase: "launch",
+      message: `the agent ended ${MAX_BEGINS + 1} times while it prepared this run`,
+      hint: "The agent's log says more; the task itself may be what ends it.",
+      retryable: false,
+      timings: {},
+    },
+    next: undefined,
+    consoleBytes: Number.MAX_SAFE_INTEGER,
+  },
+};
+
 /** All runs that this agent has taken on: in slots, and, after their end, waiting to be reported. */
 export class Runs {
   readonly #parts: RunsParts;
@@ -124,7 +143,16 @@ export class Runs {
       return await claimDeps.journal.forget(record.claim);
     }
     run.name = task.name;
-    await this.#carryOut(run, slot, { record, task, gpus: slot.gpus, waitedMs: undefined, resume });
+    const again = await this.#countBegin(record, resume);
+    await this.#carryOut(run, slot, { record: again.record, task, gpus: slot.gpus, waitedMs: undefined, resume: again.resume });
+  }
+
+  /** A task that takes the agent down with it every time it is prepared must not do so for ever. */
+  async #countBegin(record: ClaimRecord, resume: Resume): Promise<{ record: ClaimRecord; resume: Resume }> {
+    if (resume.stage !== "started") return { record, resume };
+    const counted = { ...record, begun: (record.begun ?? 0) + 1 };
+    await this.#parts.claimDeps.journal.write(counted);
+    return { record: counted, resume: counted.begun > MAX_BEGINS ? POISONOUS : resume };
   }
 
   async #carryOut(
@@ -142,7 +170,7 @@ export class Runs {
     const onOver = (outcome: Outcome): void => {
       count(counters, outcome);
       run.outcome = outcome;
-      run.since = this.#parts.clock.now();
+      onPhase("report");
       watch.remove(facts.record);
       this.#free(run, slot);
       this.#parts.onOutcome(facts.record.task, outcome);
@@ -152,6 +180,7 @@ export class Runs {
       const outcome = await carryOut({ ...facts, signal, leave, onPhase, onOver, isStopping: watched.isStopping }, { ...deps(), logger });
       logger.info({ cause: outcome.cause, phase: outcome.phase, ...outcome.timings }, "task ended");
     } finally {
+      if (run.outcome !== undefined) onPhase("report");
       watch.remove(facts.record);
     }
   }

@@ -20,9 +20,10 @@ export interface SignalParts {
 /**
  * The signal contract. First SIGTERM or SIGINT: no new tasks, the running ones may finish, until the drain deadline. Second:
  * they are stopped with grace. Third: the agent leaves at once, and the next one of its state folder goes on with them.
- * SIGHUP: the configuration is read again. SIGUSR2: pause, and again: resume. The answer tells the exit code.
+ * SIGHUP: the configuration is read again. SIGUSR2: pause, and again: resume. The answer tells the exit code, and
+ * drains as the first SIGTERM does, without being counted as one.
  */
-export function obeySignals(parts: SignalParts): { code(): number } {
+export function obeySignals(parts: SignalParts): { code(): number; drain(): void } {
   const { agent, signals, logger } = parts;
   const stop = new StopLadder(parts);
   signals.on("unhandledRejection", (error: unknown) => logger.error({ err: error }, "a fault of the agent itself; it goes on"));
@@ -39,7 +40,7 @@ export function obeySignals(parts: SignalParts): { code(): number } {
     if (isPaused) agent.resume();
     else agent.pause();
   });
-  return { code: () => stop.code };
+  return { code: () => stop.code, drain: () => stop.drain("windlass drain") };
 }
 
 const MAX_TIMER_MS = 2 ** 31 - 1;
@@ -47,6 +48,7 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
 class StopLadder {
   readonly #parts: SignalParts;
   #asked = 0;
+  #timer: NodeJS.Timeout | undefined;
   code = DRAINED;
 
   constructor(parts: SignalParts) {
@@ -55,17 +57,17 @@ class StopLadder {
 
   step(signal: string): void {
     this.#asked++;
-    if (this.#asked === 1) this.#drain(signal);
+    if (this.#asked === 1) this.drain(signal);
     else if (this.#asked === 2) this.#abort(`${signal}: stopping the running tasks (again to leave at once)`);
     else this.#leave(`${signal}: leaving; the next agent of this state folder goes on with what runs`);
   }
 
-  #drain(signal: string): void {
+  drain(signal: string): void {
     const { agent, logger, config } = this.#parts;
     const running = agent.running;
     logger.info({ signal, running }, running === 0 ? "stopping" : "no new tasks; waiting for the running ones (again to stop them)");
     agent.drain();
-    setTimeout(() => this.#deadline(), Math.min(config().drainDeadlineMs, MAX_TIMER_MS)).unref();
+    this.#timer ??= setTimeout(() => this.#deadline(), Math.min(config().drainDeadlineMs, MAX_TIMER_MS)).unref();
   }
 
   #deadline(): void {

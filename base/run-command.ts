@@ -1,3 +1,4 @@
+import type { ChildProcess } from "node:child_process";
 import { StringDecoder } from "node:string_decoder";
 import { endGroup, spawnGroup } from "./process-group.ts";
 
@@ -42,18 +43,32 @@ export async function runCommand(command: string, args: readonly string[], optio
   }
   child.stdin?.on("error", () => undefined);
   child.stdin?.end(options.input ?? "");
-  const stop = (): void => void endGroup(child.pid ?? 0, options.graceMs ?? 500);
+  const stop = (): void => (child.pid === undefined ? undefined : void endGroup(child.pid, options.graceMs ?? 500));
   options.signal.addEventListener("abort", stop, { once: true });
   try {
-    const exitCode = await new Promise<number>((resolve, reject) => {
-      child.once("error", reject);
-      child.once("close", (code) => resolve(code ?? 128));
-    });
+    const exitCode = await exitOf(child);
     options.signal.throwIfAborted();
     return { exitCode, ...output };
   } finally {
     options.signal.removeEventListener("abort", stop);
   }
+}
+
+/** What a program leaves running may hold its pipes for ever: so long after its end they are closed. */
+const PIPES_AFTER_MS = 500;
+
+async function exitOf(child: ChildProcess): Promise<number> {
+  return await new Promise<number>((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", (code) => resolve(code ?? 128));
+    child.once("exit", () => {
+      const closing = setTimeout(() => {
+        child.stdout?.destroy();
+        child.stderr?.destroy();
+      }, PIPES_AFTER_MS);
+      child.once("close", () => clearTimeout(closing));
+    });
+  });
 }
 
 function keptEnd(text: string, name: "stdout" | "stderr"): string {

@@ -10,6 +10,7 @@ export function addAgentCommands(program: Command): void {
     .option("--config <FILE>", "agent.config.yaml")
     .option("--config-file <FILE>", "clearml.conf, as clearml-agent names it")
     .option("--state <DIR>", "state folder: mirrors, environments, runs")
+    .option("--metrics-port <PORT>", "serve /healthz, /readyz and /metrics on 127.0.0.1:PORT", Number)
     .option("--refresh", "build environments again");
   for (const flag of DAEMON_FLAGS) {
     const note = flag.refused !== undefined ? ` (not supported: ${flag.refused})` : flag.ignored === true ? " (no effect)" : "";

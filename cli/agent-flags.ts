@@ -9,6 +9,7 @@ export interface AgentFlagsGiven {
   readonly cpuOnly?: boolean;
   readonly config?: string;
   readonly state?: string;
+  readonly metricsPort?: number;
   readonly createQueue?: boolean;
   readonly orderFairness?: boolean;
   readonly pollingInterval?: string;
@@ -36,6 +37,7 @@ export function agentFlags(given: AgentFlagsGiven): ConfigFlags {
     cpuOnly: given.cpuOnly,
     createQueue: given.createQueue,
     orderFairness: given.orderFairness,
+    metricsPort: given.metricsPort,
     pollIntervalSec: given.pollingInterval === undefined ? undefined : Number(given.pollingInterval),
     logLevel: given.logLevel,
     docker: image,

@@ -1,10 +1,11 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from "commander";
+import { version } from "../base/version.ts";
 import { addAgentCommands } from "./agent-commands.ts";
+import { addControlCommands } from "./control-commands.ts";
 import { reportError } from "./report-error.ts";
 import { addServerCommands } from "./server-commands.ts";
 import { addTaskCommands } from "./task-commands.ts";
-import { version } from "./version.ts";
 
 /** The command line: flags and words. Each command's own code is loaded when it is called. */
 const program = new Command("windlass")
@@ -15,6 +16,7 @@ const program = new Command("windlass")
 
 addServerCommands(program);
 addAgentCommands(program);
+addControlCommands(program);
 addTaskCommands(program);
 
 try {

@@ -27,6 +27,7 @@ export function addServerCommands(program: Command): void {
     .option("--cpu-only", "no GPUs")
     .option("--config <FILE>", "agent.config.yaml")
     .option("--state <DIR>", "state folder of the agent (default: in the data folder)")
+    .option("--metrics-port <PORT>", "serve the agent's /healthz, /readyz and /metrics on 127.0.0.1:PORT", Number)
     .option("--log-level <LEVEL>", "DEBUG, INFO, WARN or ERROR")
     .action(async (flags) => {
       const { upCommand } = await import("./commands/up.ts");

@@ -1,7 +1,7 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Engine, RunContext, Running } from "./engine.ts";
-import type { Launched } from "./run-request.ts";
+import type { Held, Launched } from "./run-request.ts";
 import { releaseCommit } from "./source/checkout.ts";
 
 export interface RunParts {
@@ -9,15 +9,16 @@ export interface RunParts {
   readonly engine: () => Promise<Engine>;
   readonly launched: Launched | undefined;
   readonly running: Running | undefined;
+  readonly held: Held | undefined;
 }
 
 /** Removes everything of an ended run but its console: each step is tried, whatever became of the one before. */
 export async function removeRun(parts: RunParts, onError: (error: unknown, what: string) => void): Promise<void> {
   const context = { ...parts.context, signal: new AbortController().signal };
-  const { launched } = parts;
+  const { held } = parts;
   const steps = [
     async () => await (await programOf(parts, context))?.remove(),
-    async () => (launched?.held === undefined ? undefined : await releaseCommit(launched.held, context.runId)),
+    async () => (held === undefined ? undefined : await releaseCommit(held, context.runId)),
     async () => await removeWorkspace(context, parts.engine),
     async () => await removeFiles(context),
   ];

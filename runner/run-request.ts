@@ -30,8 +30,13 @@ export interface Launched {
   readonly atMs: number;
   readonly host: HostIdentity;
   readonly timings: Timings;
-  /** What the run holds in a mirror. */
-  readonly held: { readonly mirror: string; readonly commit: string } | undefined;
+  readonly held: Held | undefined;
+}
+
+/** What a run holds in a mirror: its commit stays there as long as it runs. */
+export interface Held {
+  readonly mirror: string;
+  readonly commit: string;
 }
 
 /** How a run ended, once that is settled; JSON. */

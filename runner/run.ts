@@ -16,7 +16,7 @@ import type { Outcome, Phase } from "./outcome.ts";
 import { watchProgram } from "./program-watch.ts";
 import { removeRun } from "./run-cleanup.ts";
 import { outcomeOfError, outcomeOfExit, type Progress } from "./run-end.ts";
-import type { Decided, Launched, Resume, RunDeps, RunRequest } from "./run-request.ts";
+import type { Decided, Held, Launched, Resume, RunDeps, RunRequest } from "./run-request.ts";
 import { prepareSource } from "./source/prepare-source.ts";
 import type { Source } from "./source/source.ts";
 import { timeLimitMs } from "./time-limit.ts";
@@ -58,6 +58,7 @@ class Run {
   #phaseStart = 0;
   #launched: Launched | undefined;
   #running: Running | undefined;
+  #held: Held | undefined;
 
   constructor(request: RunRequest, deps: RunDeps, options: RunOptions) {
     this.#request = request;
@@ -86,7 +87,8 @@ class Run {
     const { outcome } = decided;
     await this.#lastLines(decided);
     crashPoint("run/last-lines");
-    const parts = { context: this.#context, engine: this.#deps.engine, launched: this.#launched, running: this.#running };
+    const held = this.#launched?.held ?? this.#held;
+    const parts = { context: this.#context, engine: this.#deps.engine, launched: this.#launched, running: this.#running, held };
     await removeRun(parts, (error, what) => this.#warn(error, what));
     crashPoint("run/cleaned");
     observer.over(outcome);
@@ -120,13 +122,14 @@ class Run {
     if (running === undefined) return undefined;
     this.#progress.launched = true;
     Object.assign(this.#progress.timings, this.#launched?.timings);
-    if (this.#launched === undefined) await this.#writeLaunched(running, undefined);
+    if (this.#launched === undefined) await this.#writeLaunched(running);
     return running;
   }
 
   async #start(): Promise<Running> {
     const engine = await this.#deps.engine();
     const source = await this.#phase("source", () => prepareSource(this.#context), "sourceMs");
+    this.#held = heldBy(source);
     crashPoint("run/source");
     const environment = await this.#phase("environment", () => engine.prepare(this.#context, source), "environmentMs");
     crashPoint("run/environment");
@@ -143,15 +146,14 @@ class Run {
     const running = await engine.launch(this.#context, source, environment, launch);
     crashPoint("run/program-started");
     this.#progress.launched = true;
-    await this.#writeLaunched(running, source);
+    await this.#writeLaunched(running);
     return running;
   }
 
-  async #writeLaunched({ handle }: Running, source: Source | undefined): Promise<void> {
-    const { mirror, commit } = source ?? {};
-    const held = mirror === undefined || commit === undefined ? undefined : { mirror, commit };
+  async #writeLaunched({ handle }: Running): Promise<void> {
+    const held = this.#held;
     const timings = { ...this.#progress.timings };
-    if (source !== undefined) timings.launchMs = performance.now() - this.#phaseStart;
+    if (this.#progress.phase === "launch") timings.launchMs = performance.now() - this.#phaseStart;
     this.#launched = { handle, atMs: Date.now(), host: await hostIdentity(), timings, held };
     await this.#deps.observer.launched(this.#launched);
     crashPoint("run/launched-written");
@@ -226,4 +228,8 @@ class Run {
   #warn(error: unknown, what: string): void {
     this.#deps.logger.warn({ err: error, task: this.#request.task.id, why: messageOf(error) }, what);
   }
+}
+
+function heldBy({ mirror, commit }: Source): Held | undefined {
+  return mirror === undefined || commit === undefined ? undefined : { mirror, commit };
 }

@@ -1,12 +1,16 @@
 import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
 import { messageOf } from "../../base/errors.ts";
 import { shellWords } from "../../base/shell-words.ts";
 import { RunError } from "../run-error.ts";
+import { insideOf } from "../source/inside.ts";
 import { type ContainerOptions, DOCKER_FLAGS, type Flag, OTHER_NAMES, SHORT_FLAGS } from "./docker-flags.ts";
 
 export interface ArgumentPolicy {
   /** Flags that are refused, e.g. `--privileged`, `-v`, or with a value `--network=host`. */
   readonly forbidden: readonly string[];
+  /** The one folder whose files `--env-file` may read; undefined: any file of the agent's machine, for the operator's own flags. */
+  readonly envFilesIn?: string | undefined;
 }
 
 export function noOptions(): ContainerOptions {
@@ -37,7 +41,7 @@ export async function readArguments(
     if (needsNext && at + 1 >= words.length) throw refuse(`--${name}`, "it needs a value");
     const text = needsNext ? (words[++at] ?? "") : (value ?? "true");
     check(name, text, policy);
-    await apply(name, flag, text, into);
+    await apply(name, flag, text, into, policy);
   }
   return into;
 }
@@ -85,7 +89,8 @@ function read(word: string): { name: string; flag: Flag; value: string | undefin
 function check(name: string, value: string, policy: ArgumentPolicy): void {
   const forbidden = policy.forbidden.find((entry) => {
     const [, flag = "", , only] = /^-*([^=]*)(=(.*))?$/s.exec(entry) ?? [];
-    return (SHORT_FLAGS[flag] ?? OTHER_NAMES[flag] ?? flag) === name && (only === undefined || only === value) && value !== "false";
+    const forbids = SHORT_FLAGS[flag] ?? OTHER_NAMES[flag] ?? flag;
+    return meanings(forbids).includes(name) && (only === undefined || sameValue(name, only, value)) && value !== "false";
   });
   if (forbidden !== undefined)
     throw new RunError("failed/container-arguments", `the agent does not allow --${name} (docker.forbidden_arguments)`, {
@@ -93,17 +98,28 @@ function check(name: string, value: string, policy: ArgumentPolicy): void {
     });
 }
 
-async function apply(name: string, flag: Flag, value: string, into: ContainerOptions): Promise<void> {
+/** What is forbidden under one name is not allowed under another: a bind mount has two. */
+const meanings = (flag: string): string[] => (flag === "volume" ? ["volume", "mount"] : [flag]);
+
+/** `CAP_SYS_ADMIN` and `sys_admin` are one capability. */
+function sameValue(name: string, forbidden: string, value: string): boolean {
+  const plain = (text: string): string => (name.startsWith("cap-") ? text.toUpperCase().replace(/^CAP_/, "") : text);
+  return plain(forbidden) === plain(value);
+}
+
+async function apply(name: string, flag: Flag, value: string, into: ContainerOptions, policy: ArgumentPolicy): Promise<void> {
   try {
-    if (name === "env-file") into.env.push(...(await envFile(value)));
+    if (name === "env-file") into.env.push(...(await envFile(value, policy.envFilesIn)));
     else flag.apply(into, value);
   } catch (error) {
     throw refuse(`--${name} ${value}`, messageOf(error));
   }
 }
 
-/** NAME=VALUE lines of a file of the agent's machine; comments and empty lines are left out. */
-async function envFile(path: string): Promise<string[]> {
+/** NAME=VALUE lines of a file; comments and empty lines are left out. A task's file lies in its own repository. */
+async function envFile(name: string, folder: string | undefined): Promise<string[]> {
+  const path = folder === undefined ? name : resolve(folder, name);
+  if (folder !== undefined) await insideOf(folder, path, "the file of --env-file");
   const lines = (await readFile(path, "utf8")).split("\n").map((line) => line.trim());
   return lines.filter((line) => line !== "" && !line.startsWith("#"));
 }

@@ -3,9 +3,10 @@ import { createWriteStream } from "node:fs";
 import { Transform } from "node:stream";
 import type Docker from "dockerode";
 import { systemClock } from "../../base/clock.ts";
-import type { FigureSource, RunFigures } from "../../monitor/resources/figure-source.ts";
+import type { FigureSource } from "../../monitor/resources/figure-source.ts";
 import type { Exit, RunHandle, Running } from "../engine.ts";
 import { forgiving, statusOf } from "./connection.ts";
+import { containerFigures } from "./container-figures.ts";
 
 type ContainerHandle = Extract<RunHandle, { kind: "container" }>;
 
@@ -23,7 +24,7 @@ export class ContainerRun implements Running {
     this.#adopted = adopted;
     this.#container = container;
     this.handle = handle;
-    this.figures = { sample: () => sampleStats(container) };
+    this.figures = containerFigures(container);
     this.exited = this.#learnExit(waited).finally(() => {
       this.#ended = true;
     });
@@ -110,36 +111,4 @@ function skipping(bytes: number): Transform {
       done(null, kept);
     },
   });
-}
-
-interface Stats {
-  readonly cpu_stats?: { readonly cpu_usage?: { readonly total_usage?: number } };
-  readonly memory_stats?: {
-    readonly usage?: number;
-    readonly stats?: { readonly cache?: number; readonly inactive_file?: number; readonly total_inactive_file?: number };
-  };
-  readonly blkio_stats?: { readonly io_service_bytes_recursive?: readonly { readonly op: string; readonly value: number }[] | null };
-  readonly networks?: Readonly<Record<string, { readonly rx_bytes: number; readonly tx_bytes: number }>>;
-}
-
-async function sampleStats(container: Docker.Container): Promise<RunFigures | undefined> {
-  const stats = (await forgiving(container.stats({ stream: false, "one-shot": true } as { stream: false }), 404, 409)) as unknown as
-    | Stats
-    | undefined;
-  if (stats?.cpu_stats?.cpu_usage?.total_usage === undefined) return undefined;
-  const io = (op: string): number =>
-    (stats.blkio_stats?.io_service_bytes_recursive ?? [])
-      .filter((row) => row.op.toLowerCase() === op)
-      .reduce((sum, row) => sum + row.value, 0);
-  const network = Object.values(stats.networks ?? {});
-  const memory = stats.memory_stats;
-  const cache = memory?.stats?.total_inactive_file ?? memory?.stats?.inactive_file ?? 0;
-  return {
-    cpuSeconds: stats.cpu_stats.cpu_usage.total_usage / 1e9,
-    memoryBytes: Math.max((memory?.usage ?? 0) - cache, 0),
-    diskReadBytes: io("read"),
-    diskWriteBytes: io("write"),
-    networkRxBytes: network.length === 0 ? undefined : network.reduce((sum, one) => sum + one.rx_bytes, 0),
-    networkTxBytes: network.length === 0 ? undefined : network.reduce((sum, one) => sum + one.tx_bytes, 0),
-  };
 }

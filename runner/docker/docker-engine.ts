@@ -171,8 +171,8 @@ class DockerEngine implements Engine {
 
   async #removeAsRoot(context: RunContext, folder: string, error: unknown): Promise<void> {
     const { docker } = this.#connection;
-    const image = context.task.container.image ?? context.settings.docker.defaultImage;
-    if (image === undefined || (await inspectImage(docker, image)) === undefined) throw error;
+    const image = (context.task.container.image ?? "").trim() || (context.settings.docker.defaultImage ?? "").trim();
+    if (image === "" || (await inspectImage(docker, image)) === undefined) throw error;
     const parent = dirname(folder);
     const container = await docker.createContainer({
       Image: image,
@@ -192,9 +192,9 @@ class DockerEngine implements Engine {
     const { docker } = this.#connection;
     const container = await docker.createContainer(spec);
     try {
-      const waited = container.wait({ condition: "next-exit" }) as Promise<{ StatusCode: number }>;
-      waited.catch(() => undefined);
       await container.start();
+      const waited = container.wait() as Promise<{ StatusCode: number }>;
+      waited.catch(() => undefined);
       const copied = logTo === undefined ? Promise.resolve() : this.#copyLog(container, logTo, 0);
       const complete = waited.then(async (exit) => {
         await copied;
@@ -221,7 +221,8 @@ class DockerEngine implements Engine {
     const options = await readArguments(docker.extraArguments, { forbidden: [] });
     const hasImage = (container.image ?? "").trim() !== "";
     const given = container.arguments ?? (hasImage ? undefined : docker.defaultArguments);
-    return await readArguments(given, { forbidden: docker.forbiddenArguments }, options);
+    const policy = { forbidden: docker.forbiddenArguments, envFilesIn: join(context.folder, "workspace") };
+    return await readArguments(given, policy, options);
   }
 }
 

@@ -1,12 +1,11 @@
-import { createHash } from "node:crypto";
 import { chmod, cp, mkdir, readdir, rm, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import type Docker from "dockerode";
 import { messageOf } from "../../base/errors.ts";
 import { withFileLock } from "../../base/file-lock.ts";
 import { KeyedMutex } from "../../base/mutex.ts";
 import type { Environment, RunContext } from "../engine.ts";
-import { environmentKey, indexSettings } from "../environment/environment-key.ts";
+import { environmentKey, indexSettings, sourceMark } from "../environment/environment-key.ts";
 import { pipFailure } from "../environment/pip-failures.ts";
 import { type Requirements, requirementsOf } from "../environment/requirements.ts";
 import { trustVariables } from "../host-environment.ts";
@@ -15,6 +14,7 @@ import type { Source } from "../source/source.ts";
 import { buildEvents } from "./build-log.ts";
 import { BUILD_CONTEXT, dockerfileText, INSTALLED_MARK, installRunner, NO_PYTHON, setupRunner } from "./dockerfile.ts";
 import { ensureImage, type ImageFacts, inspectImage } from "./image.ts";
+import { checkImageName } from "./image-name.ts";
 
 const locks = new KeyedMutex();
 const REQUIREMENTS = "requirements";
@@ -32,7 +32,7 @@ export async function environmentImage(docker: Docker, context: RunContext, sour
     base: base.id,
     setupScript: setup,
     requirements,
-    source: sourceMark(context, source),
+    source: sourceMark(context.task, source),
     indexes: indexSettings(),
   });
   const tag = `windlass-env:${key}`;
@@ -41,22 +41,25 @@ export async function environmentImage(docker: Docker, context: RunContext, sour
   const lock = join(context.stateFolder, "locks");
   await mkdir(lock, { recursive: true, mode: 0o700 });
   const started = Date.now();
-  return await locks.run(tag, () =>
-    withFileLock(
-      join(lock, `${key}.lock`),
-      async () => {
-        const meanwhile = await inspectImage(docker, tag);
-        if (meanwhile !== undefined && (meanwhile.createdMs > started || !context.settings.environments.refresh)) {
-          if (await fresh(docker, tag, context)) return { hit: true, key, python, image: tag };
-        }
-        const installed = await build(docker, { tag, key, base, name, python, setup, requirements }, context, source);
-        return { hit: false, key, python, image: tag, installed };
-      },
-      {
-        signal: context.signal,
-        onWait: (pid) => context.console.note(`waiting for process ${pid}, which builds the same environment`),
-      },
-    ),
+  return await locks.run(
+    tag,
+    () =>
+      withFileLock(
+        join(lock, `${key}.lock`),
+        async () => {
+          const meanwhile = await inspectImage(docker, tag);
+          if (meanwhile !== undefined && (meanwhile.createdMs > started || !context.settings.environments.refresh)) {
+            if (await fresh(docker, tag, context)) return { hit: true, key, python, image: tag };
+          }
+          const installed = await build(docker, { tag, key, base, name, python, setup, requirements }, context, source);
+          return { hit: false, key, python, image: tag, installed };
+        },
+        {
+          signal: context.signal,
+          onWait: (pid) => context.console.note(`waiting for process ${pid}, which builds the same environment`),
+        },
+      ),
+    context.signal,
   );
 }
 
@@ -66,16 +69,8 @@ function baseImageName(context: RunContext): string {
     throw new RunError("failed/image-not-found", "the task names no image, and the agent has no default one", {
       hint: "Set container.image on the task, or start the agent with --docker IMAGE.",
     });
-  if (!/^[\w][\w./:@-]*$/.test(name)) throw new RunError("failed/image-not-found", `"${name}" is not the name of an image`);
+  checkImageName(name);
   return name;
-}
-
-/** Commit and uncommitted changes, for requirements that install from the workspace. */
-export function sourceMark(context: RunContext, source: Source): string {
-  const diff = createHash("sha256")
-    .update(context.task.script.diff ?? "")
-    .digest("hex");
-  return `${source.commit ?? ""} ${diff}`;
 }
 
 async function fresh(docker: Docker, tag: string, context: RunContext): Promise<ImageFacts | undefined> {
@@ -132,17 +127,20 @@ async function writeContext(folder: string, request: BuildRequest, context: RunC
     await writeFile(join(folder, name), content.endsWith("\n") ? content : `${content}\n`);
   }
   if (requirements.needsSource)
-    await cp(source.workspace, join(folder, REQUIREMENTS), { recursive: true, filter: (path) => !path.endsWith("/.git") });
+    await cp(source.workspace, join(folder, REQUIREMENTS), { recursive: true, filter: (path) => basename(path) !== ".git" });
 }
 
 /** The requirements lie as in the repository, so that relative names in them hold. */
-function requirementFiles({ requirements, python }: BuildRequest, variables: Readonly<Record<string, string>>): Record<string, string> {
+function requirementFiles(
+  { requirements, python, key }: BuildRequest,
+  variables: Readonly<Record<string, string>>,
+): Record<string, string> {
   const file = join(REQUIREMENTS, requirements.folder, "windlass-requirements.txt");
   const others = Object.entries(requirements.files).map(([name, content]) => [join(REQUIREMENTS, name), content]);
   return {
     ...Object.fromEntries(others),
     [file]: requirements.text,
-    "run-install.sh": installRunner(python, file, dirname(file), variables),
+    "run-install.sh": installRunner({ python, file, variables, keepSource: requirements.needsSource ? key : undefined }),
   };
 }
 

@@ -7,6 +7,7 @@ import { KeyedMutex } from "../../base/mutex.ts";
 import type { RunContext } from "../engine.ts";
 import { RunError } from "../run-error.ts";
 import { statusOf } from "./connection.ts";
+import { checkImageName, withTag } from "./image-name.ts";
 
 /** What we need of an image. */
 export interface ImageFacts {
@@ -22,17 +23,19 @@ const pulls = new KeyedMutex();
 export async function ensureImage(docker: Docker, name: string, context: RunContext): Promise<ImageFacts> {
   const local = context.settings.docker.pull === "always" ? undefined : await inspectImage(docker, name);
   if (local !== undefined) return local;
-  return await pulls.run(name, async () => {
+  const pullOnce = async (): Promise<ImageFacts> => {
     const meanwhile = context.settings.docker.pull === "always" ? undefined : await inspectImage(docker, name);
     if (meanwhile !== undefined) return meanwhile;
     await pull(docker, name, context);
     const pulled = await inspectImage(docker, name);
     if (pulled === undefined) throw new RunError("failed/image-not-found", `the image ${name} is not there after it was pulled`);
     return pulled;
-  });
+  };
+  return await pulls.run(name, pullOnce, context.signal);
 }
 
 export async function inspectImage(docker: Docker, name: string): Promise<ImageFacts | undefined> {
+  checkImageName(name);
   try {
     const image = await docker.getImage(name).inspect();
     const entrypoint = image.Config?.Entrypoint ?? [];
@@ -53,7 +56,7 @@ async function pull(docker: Docker, name: string, context: RunContext): Promise<
   await context.console.say(`pulling the image ${name}`);
   try {
     const authconfig = await registryAuth(name);
-    const stream = await docker.pull(name.includes(":") || name.includes("@") ? name : `${name}:latest`, {
+    const stream = await docker.pull(withTag(name), {
       abortSignal: context.signal,
       ...(authconfig === undefined ? {} : { authconfig }),
     });

@@ -1,4 +1,6 @@
 import { createHash } from "node:crypto";
+import type { Task } from "../../api/wire/task.ts";
+import type { Source } from "../source/source.ts";
 import type { Requirements } from "./requirements.ts";
 
 /** Everything that an environment is made from; the same inputs are the same environment (design: content-addressed). */
@@ -14,7 +16,7 @@ export interface EnvironmentInputs {
 }
 
 /** Grows when environments are built in another way, so that old ones are not taken for new. */
-const RECIPE = 1;
+const RECIPE = 2;
 
 export function environmentKey(inputs: EnvironmentInputs): string {
   const { base, setupScript, requirements, source, indexes } = inputs;
@@ -37,4 +39,12 @@ const sorted = (map: Readonly<Record<string, string>>): [string, string][] => Ob
 export function indexSettings(env: NodeJS.ProcessEnv = process.env): Record<string, string> {
   const names = ["PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "PIP_NO_INDEX", "PIP_TRUSTED_HOST"];
   return Object.fromEntries(names.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]])));
+}
+
+/** Commit and uncommitted changes: what requirements that install from the workspace depend on. */
+export function sourceMark(task: Task, source: Source): string {
+  const diff = createHash("sha256")
+    .update(task.script.diff ?? "")
+    .digest("hex");
+  return `${source.commit ?? ""} ${diff}`;
 }

@@ -62,7 +62,7 @@ function foldersDown(source: Source): string[] {
   return ["", ...parts.map((_, at) => parts.slice(0, at + 1).join("/"))];
 }
 
-const REFERENCE = /^(?:-r|--requirement|-c|--constraint)[= ]\s*(\S+)$/;
+const REFERENCE = /^(?:-[rc][= ]?|--(?:requirement|constraint)[= ])\s*(\S+)$/;
 const LOCAL = /^(?:-e\s+|--editable[= ])?\.{0,2}\/|^(?:-e\s+|--editable[= ])?\.(?:$|\[|\s)|@ file:\.|^-e\s+(?!git\+|hg\+|svn\+|bzr\+)/;
 
 async function withFiles(requirements: Requirements, source: Source): Promise<Requirements> {
@@ -79,7 +79,7 @@ async function collect(text: string, folder: string, source: Source, files: Reco
     const name = REFERENCE.exec(line)?.[1];
     if (name === undefined || /^[a-z]+:\/\//i.test(name)) continue;
     const path = join(source.workspace, folder, name);
-    await insideOf(source.workspace, path, `the file ${name} of the requirements`);
+    await insideOf(source.workspace, path, `the file ${name} of the requirements`, "failed/environment-requirements");
     const inside = relative(source.workspace, path);
     if (files[inside] !== undefined) continue;
     files[inside] = normalized(await readFile(path, "utf8").catch(() => missing(name)));

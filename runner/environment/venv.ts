@@ -1,5 +1,5 @@
-import { chmod, mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { chmod, cp, mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import { withFileLock } from "../../base/file-lock.ts";
 import { syncFolder, writeFileDurably } from "../../base/files.ts";
 import { KeyedMutex } from "../../base/mutex.ts";
@@ -31,8 +31,10 @@ export async function ensureVenv(request: VenvRequest, context: RunContext): Pro
   if (await isFresh(folder, context)) return await environmentAt(folder, request.key, true);
   await mkdir(dirname(folder), { recursive: true, mode: 0o755 });
   const onWait = (pid: number): void => context.console.note(`waiting for process ${pid}, which builds the same environment`);
-  return await locks.run(folder, () =>
-    withFileLock(`${folder}.lock`, () => buildUnlessReady(folder, request, context), { signal: context.signal, onWait }),
+  return await locks.run(
+    folder,
+    () => withFileLock(`${folder}.lock`, () => buildUnlessReady(folder, request, context), { signal: context.signal, onWait }),
+    context.signal,
   );
 }
 
@@ -100,8 +102,8 @@ async function makeVenv(folder: string, python: HostPython, context: RunContext)
 const NETWORK_TRIES = 3;
 
 async function installRequirements(python: string, folder: string, request: VenvRequest, context: RunContext): Promise<void> {
-  const file = await writeRequirements(folder, request.requirements);
-  const cwd = request.requirements.needsSource ? join(request.source.workspace, request.requirements.folder) : dirname(file);
+  const file = await writeRequirements(folder, request);
+  const cwd = dirname(file);
   for (let tries = 1; ; tries++) {
     let output = "";
     const { exitCode } = await runCommand(
@@ -123,9 +125,13 @@ async function installRequirements(python: string, folder: string, request: Venv
   }
 }
 
-/** The text and the files that it refers to, laid out as in the repository. */
-async function writeRequirements(folder: string, requirements: Requirements): Promise<string> {
+/**
+ * The text and the files that it refers to, laid out as in the repository; with the source, where something is installed
+ * from it: `-e .` points there for as long as the environment lives, and a workspace goes with its run.
+ */
+async function writeRequirements(folder: string, { requirements, source }: VenvRequest): Promise<string> {
   const root = join(folder, "requested");
+  if (requirements.needsSource) await cp(source.workspace, root, { recursive: true, filter: (path) => basename(path) !== ".git" });
   for (const [name, text] of Object.entries(requirements.files)) {
     await mkdir(dirname(join(root, name)), { recursive: true });
     await writeFile(join(root, name), `${text}\n`);

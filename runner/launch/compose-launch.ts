@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Environment, Launch, ProgramView, RunContext } from "../engine.ts";
+import { RunError } from "../run-error.ts";
 import type { Source } from "../source/source.ts";
 import { commandOf } from "./command.ts";
 import { parameterArguments, parameterRoute, parameterValues } from "./parameters.ts";
@@ -24,7 +25,15 @@ export async function composeLaunch(
   const argv = commandOf(source, environment, given);
   if (Object.keys(hyperparams).length > 0) await context.console.say(routeLine(route.mode, route.why, given));
   await context.console.say(`starting ${argv.map(shown).join(" ")} in ${source.workingDir === "" ? "the workspace" : source.workingDir}`);
-  return { argv, cwd: view.cwd, env: programVariables(context, source, view, run) };
+  const env = programVariables(context, source, view, run);
+  refuseNul([...argv, ...Object.values(env)]);
+  return { argv, cwd: view.cwd, env };
+}
+
+/** No argument and no variable of any program can hold it. */
+function refuseNul(texts: readonly string[]): void {
+  if (texts.some((text) => text.includes("\0")))
+    throw new RunError("failed/task-invalid", "a parameter or variable of the task holds a NUL character, which no program can be given");
 }
 
 function routeLine(mode: "sdk" | "arguments", why: string, given: readonly string[]): string {

@@ -1,7 +1,7 @@
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Engine, Environment, Launch, ProgramView, RunContext, RunHandle, Running } from "../engine.ts";
-import { environmentKey, indexSettings } from "../environment/environment-key.ts";
+import { environmentKey, indexSettings, sourceMark } from "../environment/environment-key.ts";
 import { findPython } from "../environment/interpreter.ts";
 import { requirementsOf } from "../environment/requirements.ts";
 import { ensureVenv } from "../environment/venv.ts";
@@ -29,7 +29,13 @@ class ProcessEngine implements Engine {
     });
     if (python === undefined || requirements.text === "")
       return { hit: true, key: python?.identity ?? "none", python: python?.path ?? "python3" };
-    const inputs = { base: python.identity, setupScript: "", requirements, source: source.commit, indexes: indexSettings() };
+    const inputs = {
+      base: python.identity,
+      setupScript: "",
+      requirements,
+      source: sourceMark(context.task, source),
+      indexes: indexSettings(),
+    };
     return await ensureVenv({ key: environmentKey(inputs), python, requirements, source }, context);
   }
 

@@ -1,7 +1,7 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, type SpawnOptions, spawn } from "node:child_process";
 import { once } from "node:events";
 import { rm, stat } from "node:fs/promises";
-import { messageOf } from "../../base/errors.ts";
+import { codeOf, messageOf } from "../../base/errors.ts";
 import { readIfThere } from "../../base/files.ts";
 import { identityOf } from "../../base/process-identity.ts";
 import type { FigureSource } from "../../monitor/resources/figure-source.ts";
@@ -56,13 +56,13 @@ export class ProcessRun implements Running {
     const pipe = consolePipe(context.folder);
     const [cgroup] = await Promise.all([limitMemory(context), makeConsolePipe(pipe)]);
     const files = [pidFileOf(context), exitFileOf(context), cgroup?.procsFile ?? "", pipe, context.console.path];
-    const child = spawn("/bin/sh", ["-c", WRAPPER, "windlass-run", ...files, ...launch.argv], {
+    const child = spawnOrExplain(["-c", WRAPPER, "windlass-run", ...files, ...launch.argv], {
       cwd: launch.cwd,
       env: processVariables(context, environment, launch),
       stdio: "ignore",
       detached: true,
     });
-    const ended = Promise.race([codeOf(child), untilLeftBehind(exitFileOf(context))]);
+    const ended = Promise.race([exitCodeOf(child), untilLeftBehind(exitFileOf(context))]);
     return new ProcessRun(context, await handleOf(child), cgroup, ended);
   }
 
@@ -111,17 +111,31 @@ async function limitMemory(context: RunContext): Promise<MemoryCgroup | undefine
   return cgroup;
 }
 
+function spawnOrExplain(args: readonly string[], options: SpawnOptions): ChildProcess {
+  try {
+    return spawn("/bin/sh", args, options);
+  } catch (error) {
+    throw notStarted(error);
+  }
+}
+
+function notStarted(error: unknown): RunError {
+  const isTooLong = codeOf(error) === "E2BIG";
+  const why = isTooLong ? "its arguments and variables are longer than the system takes" : messageOf(error);
+  return new RunError(isTooLong ? "failed/task-invalid" : "failed/launch", `the program cannot be started: ${why}`);
+}
+
 async function handleOf(child: ChildProcess): Promise<ProcessHandle> {
   if (child.pid === undefined) {
     const [error] = (await once(child, "error").catch((reason: unknown) => [reason])) as [unknown];
-    throw new RunError("failed/launch", `the program cannot be started: ${messageOf(error)}`);
+    throw notStarted(error);
   }
   const identity = await identityOf(child.pid);
   return { kind: "process", ...(identity ?? { pid: child.pid, startTime: "", bootId: "" }) };
 }
 
 /** The wrapper's exit code is the program's; a wrapper that was killed itself leaves it unknown. */
-async function codeOf(child: ChildProcess): Promise<number | undefined> {
+async function exitCodeOf(child: ChildProcess): Promise<number | undefined> {
   return await new Promise((resolve) => {
     child.once("exit", (code) => resolve(code ?? undefined));
     child.once("error", () => resolve(undefined));

@@ -9,11 +9,14 @@ import type { EntryPoint, Interpreter } from "./source.ts";
 
 const SHELLS = new Set(["bash", "sh", "zsh", "dash", "ash"]);
 
+/** Nothing else is looked up on a machine, or stands in a shell line of a build. */
+const PYTHON = /^python[\d.]*$/;
+
 /** `script.binary`; anything unknown counts as Python, as for ClearML's agent. */
 export function interpreterOf(task: Task): Interpreter {
   const name = basename((task.script.binary ?? "python").trim().split(/\s+/)[0] ?? "python");
   if (SHELLS.has(name)) return { kind: "shell", name };
-  return { kind: "python", name: name.startsWith("python") ? name : "python" };
+  return { kind: "python", name: PYTHON.test(name) ? name : "python" };
 }
 
 /** The forms of `script.entry_point` (clearml-agent.md 4.9): a file, a file with arguments, `-m module`, `-c command`. */

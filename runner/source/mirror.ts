@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { access, mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { withFileLock } from "../../base/file-lock.ts";
+import { readIfThere } from "../../base/files.ts";
 import { KeyedMutex } from "../../base/mutex.ts";
 import { BRIEF, retry } from "../../base/retry.ts";
 import type { RunContext } from "../engine.ts";
@@ -34,17 +35,26 @@ export async function fetchWanted(wanted: Wanted, context: RunContext): Promise<
   const folder = join(context.stateFolder, "mirrors");
   const mirror = join(folder, `${name}.git`);
   const { commit } = wanted;
-  if (commit !== undefined && FULL_COMMIT.test(commit) && (await isThere(join(mirror, COMMITS, commit)))) return { mirror, commit };
+  if (commit !== undefined && (await isKept(mirror, commit))) return { mirror, commit };
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const call = callOf(context);
   const lock = join(folder, `${name}.lock`);
   const onWait = (pid: number): void => context.console.note(`waiting for process ${pid}, which fetches the same repository`);
-  return await mirrors.run(mirror, () =>
-    withFileLock(lock, async () => ({ mirror, commit: await fetchInto(mirror, wanted, context, call) }), {
-      signal: context.signal,
-      onWait,
-    }),
+  return await mirrors.run(
+    mirror,
+    () =>
+      withFileLock(lock, async () => ({ mirror, commit: await fetchInto(mirror, wanted, context, call) }), {
+        signal: context.signal,
+        onWait,
+      }),
+    context.signal,
   );
+}
+
+/** A ref of the same name that points elsewhere is none of ours. */
+async function isKept(mirror: string, commit: string): Promise<boolean> {
+  if (!FULL_COMMIT.test(commit)) return false;
+  return (await readIfThere(join(mirror, COMMITS, commit)))?.trim() === commit;
 }
 
 function callOf(context: RunContext): GitCall {

@@ -14,34 +14,42 @@ import type { Source } from "./source.ts";
 export async function prepareSource(context: RunContext): Promise<Source> {
   const workspace = join(context.folder, "workspace");
   await mkdir(workspace, { mode: 0o755 });
-  const fetched = await fetchRepository(context, workspace);
-  const workingDir = await workingDirOf(context.task, workspace);
-  await placeScript(context, workspace, workingDir);
-  const entry = await entryPointOf(context.task, workspace, workingDir);
-  return { workspace, workingDir, commit: fetched?.commit, branch: context.task.script.branch, mirror: fetched?.mirror, entry };
+  const fetched = await fetchRepository(context);
+  try {
+    if (fetched !== undefined) await fill(workspace, fetched, context);
+    const workingDir = await workingDirOf(context.task, workspace);
+    await placeScript(context, workspace, workingDir);
+    const entry = await entryPointOf(context.task, workspace, workingDir);
+    return { workspace, workingDir, commit: fetched?.commit, branch: context.task.script.branch, mirror: fetched?.mirror, entry };
+  } catch (error) {
+    if (fetched !== undefined) await releaseCommit(fetched, context.runId);
+    throw error;
+  }
 }
 
-/** Lets go of what the run held in the mirror. */
-export async function releaseSource(source: Source, context: RunContext): Promise<void> {
-  if (source.mirror !== undefined && source.commit !== undefined)
-    await releaseCommit({ mirror: source.mirror, commit: source.commit }, context.runId);
-}
-
-async function fetchRepository(context: RunContext, workspace: string): Promise<Fetched | undefined> {
-  const { repository = "", version_num: commit, tag, branch, diff = "" } = context.task.script;
+async function fetchRepository(context: RunContext): Promise<Fetched | undefined> {
+  const { repository = "", version_num: commit, tag, branch } = context.task.script;
   if (repository.trim() === "") return undefined;
   const url = repository.trim();
   if (url.startsWith("-") || /^ext::/i.test(url))
     throw new RunError("failed/source-unreachable", `"${url}" is not the address of a repository`);
-  const fetched = await fetchWanted({ url, commit: given(commit), tag: given(tag), branch: given(branch) }, context);
-  await checkOut(fetched, url, workspace, context);
-  if (diff.trim() !== "" && !isStandAlone(diff)) await applyDiff(diff, workspace, context);
-  return fetched;
+  return await fetchWanted({ url, commit: given(commit), tag: given(tag), branch: given(branch) }, context);
 }
+
+async function fill(workspace: string, fetched: Fetched, context: RunContext): Promise<void> {
+  const { repository = "", diff = "" } = context.task.script;
+  await checkOut(fetched, repository.trim(), workspace, context);
+  if (diff.trim() !== "" && !isStandAlone(diff)) await applyDiff(diff, workspace, context);
+}
+
+/** What no name of a commit, tag or branch may hold (git-check-ref-format), `:` above all: with it a name is a rule for fetching. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
+const NO_NAME = /[\s:~^?*[\\\x00-\x1f\x7f]|\.\.|@\{/;
 
 function given(name: string | undefined): string | undefined {
   const text = name?.trim() ?? "";
-  if (text.startsWith("-")) throw new RunError("failed/source-commit-not-found", `"${text}" is not a name of a commit, tag or branch`);
+  if (text.startsWith("-") || NO_NAME.test(text))
+    throw new RunError("failed/source-commit-not-found", `"${text}" is not a name of a commit, tag or branch`);
   return text === "" ? undefined : text;
 }
 
@@ -69,11 +77,17 @@ async function placeScript(context: RunContext, workspace: string, workingDir: s
     return;
   }
   const file = join(workspace, workingDir, scriptName(entry, interpreterOf(context.task).kind));
+  await insideOf(workspace, await deepestThere(dirname(file)), "the entry point");
   await mkdir(dirname(file), { recursive: true });
-  await insideOf(workspace, dirname(file), "the entry point");
   await writeFile(file, diff, { flag: "wx", mode: 0o644 }).catch((error: { code?: string }) => {
     if (error.code !== "EEXIST") throw error;
   });
+}
+
+/** The folder, or the nearest one above it that is there already: nothing is made behind a link that leads out. */
+async function deepestThere(folder: string): Promise<string> {
+  const isThere = await stat(folder).catch(() => undefined);
+  return isThere === undefined ? await deepestThere(dirname(folder)) : folder;
 }
 
 function scriptName(entry: string, kind: "python" | "shell"): string {

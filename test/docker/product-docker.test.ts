@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { chmod, chown, mkdir, readdir } from "node:fs/promises";
+import { chmod, chown, mkdir, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "chai";
 import { baseImage, requireDocker } from "../support/docker.ts";
@@ -17,7 +17,7 @@ describe("the product, with Docker", () => {
     before(async function () {
       this.timeout(60_000);
       product = await Product.start();
-      await product.startDaemon({ queues: [QUEUE], args: ["--docker", await baseImage()] });
+      await product.startDaemon({ queues: [QUEUE], args: ["--docker", await baseImage()], name: "only" });
     });
     after(async function () {
       this.timeout(60_000);
@@ -86,9 +86,10 @@ describe("the product, with Docker", () => {
     }
 
     it("leaves no container behind", async () => {
+      const { id } = JSON.parse(await readFile(join(product.folder, "state-only/agent.json"), "utf8")) as { id: string };
       await eventually(
         "no container is left",
-        async () => execFileSync("docker", ["ps", "-aq", "--filter", "label=windlass.run"]).toString() === "",
+        async () => execFileSync("docker", ["ps", "-aq", "--filter", `label=windlass.agent=${id}`]).toString() === "",
       );
     });
   });

@@ -26,8 +26,9 @@ describe("the Dockerfile of an environment", () => {
   });
 
   it("has scripts that a shell can read", () => {
-    for (const script of [setupRunner({ A: "1" }), installRunner("python3.11", "requirements.txt", "sub", {})])
+    const plain = { python: "python3", file: "requirements/r.txt", variables: {}, keepSource: undefined };
+    for (const script of [setupRunner({ A: "1" }), installRunner({ ...plain, keepSource: "key" }), installRunner(plain)])
       execFileSync("/bin/sh", ["-n", "-c", script]);
-    expect(installRunner("python3", "r.txt", "", {})).to.contain("for candidate in python3 python;");
+    expect(installRunner(plain)).to.contain("for candidate in python3 python;");
   });
 });

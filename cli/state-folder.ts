@@ -1,0 +1,43 @@
+import { homedir } from "node:os";
+import { join, resolve } from "node:path";
+import { loadConfig } from "../agent/load-config.ts";
+import { codeOf, WindlassError } from "../base/errors.ts";
+import { agentStatus } from "./agent-socket.ts";
+
+/** How a command names the agent that it means. */
+export interface AgentPlace {
+  readonly state?: string;
+  readonly config?: string;
+}
+
+/** The state folder of the agent that flags, environment and configuration files mean, as the daemon itself finds it. */
+export async function stateFolderOf({ state, config }: AgentPlace): Promise<string> {
+  if (state !== undefined) return resolve(state);
+  return (await loadConfig({ config }, process.env)).config.stateFolder;
+}
+
+/** Runs `work` with that folder; when no agent runs there, the error names those that run in the other usual places. */
+export async function withAgent<T>(place: AgentPlace, work: (stateFolder: string) => Promise<T>): Promise<T> {
+  const folder = await stateFolderOf(place);
+  try {
+    return await work(folder);
+  } catch (error) {
+    const others = codeOf(error) === "no-agent" ? await agentsElsewhere(folder) : [];
+    if (others.length === 0) throw error;
+    throw new WindlassError((error as Error).message, { code: "no-agent", hint: others.join(" ") });
+  }
+}
+
+/** Where agents are when nobody says otherwise: the machine's, the user's, and that of `windlass up`. */
+async function agentsElsewhere(folder: string): Promise<string[]> {
+  const state = process.env["XDG_STATE_HOME"] ?? join(homedir(), ".local/state");
+  const data = process.env["XDG_DATA_HOME"] ?? join(homedir(), ".local/share");
+  const places = ["/var/lib/windlass", join(state, "windlass"), join(data, "windlass/agent")].filter((place) => place !== folder);
+  return (await Promise.all(places.map(sentenceAbout))).flat();
+}
+
+async function sentenceAbout(place: string): Promise<string[]> {
+  const code = await agentStatus(place).then(() => "there", codeOf);
+  if (code === "there") return [`One runs on ${place}: add --state ${place}.`];
+  return code === "not-yours" ? [`${place} belongs to another user, whose agent only that user may ask (sudo).`] : [];
+}
