@@ -14,10 +14,12 @@ export function consoleFaults(text: string, lines: number | undefined): string[]
   const start = all.findLastIndex((line) => line.startsWith(STARTING));
   const isOwn = (line: string): boolean => line.startsWith(OWN_LINE_MARK);
   const own = all.slice(start + 1).filter(isOwn);
+  const stray = all.findIndex((line, at) => at > start && !isOwn(line) && !/^line \d{6}$/.test(line));
   const printed = all.slice(start + 1).filter((line) => !isOwn(line));
   const early = all.slice(0, start + 1).find((line) => /^line \d/.test(line));
   const twice = own.find((line, at) => own.indexOf(line) !== at);
   return [
+    ...(stray < 0 ? [] : [`a stray line: ${JSON.stringify(all.slice(Math.max(stray - 3, 0), stray + 3))}`]),
     ...orderFaults(printed, lines),
     ...(early === undefined ? [] : [`"${early}" stands before the program's last start`]),
     ...(twice === undefined ? [] : [`the agent's own line "${twice}" stands there twice`]),

@@ -17,6 +17,9 @@ export interface CrashOptions {
   readonly withinMs: number;
 }
 
+/** A run whose agent dies in its preparation again and again is given up at some time; here that is no verdict on the run. */
+const UNTIRING = { run: { requeue_limit: 100 } };
+
 const FINAL = new Set(["completed", "failed", "stopped"]);
 
 /**
@@ -29,7 +32,7 @@ export function crash(options: CrashOptions): Promise<Result> {
     const random = new SeededRandom(seed);
     await using world = await World.start();
     const proxy = await world.proxy();
-    const agent = await world.agent({ name: "crashing", engine, slots: options.slots, proxy });
+    const agent = await world.agent({ name: "crashing", engine, slots: options.slots, proxy, sections: UNTIRING });
     const all = await enqueueMixture(world, engine, options.runs, random.fork());
     counter.add("runs", all.length);
     await underAborts(world, all, random.fork(), () => killUntilDone(world, agent, all, random, options.withinMs, counter));

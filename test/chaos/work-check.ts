@@ -2,6 +2,7 @@ import type { TaskId } from "../../api/wire/ids.ts";
 import type { Task } from "../../api/wire/task.ts";
 import type { Passed } from "../support/fault-proxy.ts";
 import { consoleFaults } from "./console-check.ts";
+import { keepEvidence } from "./evidence.ts";
 import type { Ending, Work } from "./work.ts";
 import { patiently, type World } from "./world.ts";
 
@@ -36,7 +37,9 @@ export async function faultsOfAll(world: World, all: readonly Work[]): Promise<s
   for (const work of all) {
     const task = await patiently(() => world.product.tasks.get(work.id));
     const console = await patiently(() => world.product.consoleOf(work.id));
-    faults.push(...workFaults(work, { task, console, notes: notes.get(work.name) ?? [] }));
+    const found = workFaults(work, { task, console, notes: notes.get(work.name) ?? [] });
+    if (found.length > 0) found.push(`evidence: ${await keepEvidence(world, work)}`);
+    faults.push(...found);
   }
   return faults;
 }

@@ -18,6 +18,9 @@ import { eventually } from "../support/product.ts";
 const run = promisify(execFile);
 const ONCE = { tries: 1, firstDelayMs: 0, factor: 1, maxDelayMs: 0 };
 
+/** A line that says where the evidence is. */
+const EVIDENCE = 1;
+
 describe("the chaos rig", () => {
   let world: World;
   let agent: AgentUnderTest;
@@ -79,10 +82,10 @@ describe("the chaos rig", () => {
   it("finds nothing wrong with work that went well, then a second run of it, then a line that is there twice", async () => {
     expect(await faultsOfAll(world, [work])).to.deep.equal([]);
     await appendFile(world.ledgerPath, "work start\n");
-    expect(await faultsOfAll(world, [work])).to.have.length(1);
+    expect(await faultsOfAll(world, [work])).to.have.length(1 + EVIDENCE);
     const again = { type: "log", task: work.id, worker: "nobody", level: "info", msg: "line 000004\n", timestamp: Date.now() } as const;
     await world.product.events.add([again]);
-    expect(await faultsOfAll(world, [work])).to.have.length(2);
+    expect(await faultsOfAll(world, [work])).to.have.length(2 + EVIDENCE);
   });
 
   describe("has a proxy that", () => {
