@@ -32,7 +32,7 @@ class OwnEngine {
     const at = (name: string): string => join(this.folder, name);
     const network = ["--bridge=none", "--iptables=false", "--ip-masq=false", "--ip-forward=false"];
     const places = ["--data-root", at("data"), "--exec-root", at("exec"), "--pidfile", at("pid"), "-H", `unix://${this.socket}`];
-    this.#process = spawn("unshare", ["--net", "dockerd", ...places, ...network], {
+    this.#process = spawn("unshare", ["--net", "--mount", "dockerd", ...places, ...network], {
       stdio: ["ignore", "ignore", openSync(at("log"), "a")],
     });
     await eventually("the engine answers", () =>
