@@ -10,6 +10,7 @@ import type { Client } from "./client.ts";
 import type { Config } from "./config.ts";
 import { type AgentControl, type AgentSnapshot, newCounters } from "./control.ts";
 import { Cooldown } from "./cooldown.ts";
+import type { DiskGuard } from "./disk/disk-guard.ts";
 import type { Engines } from "./engines.ts";
 import type { Journal } from "./journal.ts";
 import { resumeOf } from "./leftovers.ts";
@@ -30,6 +31,7 @@ export interface AgentParts {
   readonly host: HostProbe;
   readonly logger: Logger;
   readonly clock: Clock;
+  readonly disk: DiskGuard;
   /** Told once, when the workers are registered and the agent waits for work. */
   readonly onReady?: () => void;
 }
@@ -151,7 +153,7 @@ export class Agent implements AgentControl {
 
   /** Lives until drained and every run has ended and is reported, or left. Throws only what makes any work impossible from the start. */
   async run(): Promise<void> {
-    const loops = [this.#watch.run(this.#over.signal)];
+    const loops = [this.#watch.run(this.#over.signal), this.#parts.disk.run(this.#over.signal)];
     try {
       await this.#takeOverLeftovers();
       await this.#queues.resolveAll(this.#drain.signal);
@@ -204,7 +206,7 @@ export class Agent implements AgentControl {
 
   async #refusal(): Promise<string | undefined> {
     if (this.#state === "paused") return "the agent is paused (windlass resume goes on)";
-    return this.#cooldown.refusal();
+    return this.#cooldown.refusal() ?? (await this.#parts.disk.refusal());
   }
 
   #stirClaims(): void {

@@ -106,7 +106,7 @@ export class ClaimLoop {
     const after = config().orderFairness ? this.#lastQueue : undefined;
     let taken = 0;
     for (const candidate of inQueueOrder(found, queues.order, after)) {
-      if (signal.aborted || this.#parts.slots.free.length === 0) break;
+      if (signal.aborted || this.#parts.slots.free.length === 0 || (await this.#isRefused())) break;
       if (await this.#take(candidate)) taken++;
     }
     return taken;

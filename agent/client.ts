@@ -33,6 +33,6 @@ function credentialsOf(config: Config): Credentials {
   if (token !== undefined) return { token };
   throw new WindlassError(`there are no credentials for the server ${api}`, {
     code: "no-credentials",
-    hint: "Set CLEARML_API_ACCESS_KEY and CLEARML_API_SECRET_KEY, or CLEARML_CONFIG_FILE, or server.access_key in agent.config.yaml (windlass init asks for them).",
+    hint: "For a server of your own: windlass up, then CLEARML_CONFIG_FILE names the clearml.conf that it prints. For another: windlass init asks for its keys (or CLEARML_API_ACCESS_KEY and CLEARML_API_SECRET_KEY, or server.access_key in agent.config.yaml).",
   });
 }

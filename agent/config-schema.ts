@@ -1,12 +1,21 @@
 import { z } from "zod";
 import { parseBytes, parseDurationMs } from "../base/units.ts";
+import type { Amount } from "./disk/disk-limits.ts";
+import { GPU, SLOTS } from "./setting-rules.ts";
 
 /** What a person writes into agent.config.yaml: strict, so that a mistyped key is told and not ignored. */
 const duration = z.union([z.string(), z.number()]).transform((text, context) => converted(text, parseDurationMs, context));
 const size = z.union([z.string(), z.number()]).transform((text, context) => converted(text, parseBytes, context));
+const amount = z.union([z.string(), z.number()]).transform((text, context) => converted(text, parseAmount, context));
 const parameters = z.enum(["auto", "sdk", "arguments"]);
 
-function converted(text: string | number, convert: (text: string | number) => number, context: z.RefinementCtx): number {
+/** `20g`, or a share of the disk: `50%`. */
+export function parseAmount(text: string | number): Amount {
+  const percent = /^\s*(\d+(?:\.\d+)?)\s*%\s*$/.exec(String(text))?.[1];
+  return percent === undefined ? { bytes: parseBytes(text) } : { share: Number(percent) / 100 };
+}
+
+function converted<T>(text: string | number, convert: (text: string | number) => T, context: z.RefinementCtx): T {
   try {
     return convert(text);
   } catch (error) {
@@ -28,11 +37,13 @@ export const configFileSchema = z.strictObject({
   agent: z
     .strictObject({
       name: z.string().nullish(),
-      queues: z.array(z.string()).default([]),
+      queues: z.array(z.string().trim().min(1)).default([]),
       create_queue: z.boolean().default(false),
       order_fairness: z.boolean().default(false),
-      slots: z.int().min(1).max(256).default(1),
-      gpus: z.union([z.enum(["all", "none"]), z.array(z.union([z.string(), z.number()]).transform(String))]).default("all"),
+      slots: z.int().min(SLOTS.min).max(SLOTS.max).default(1),
+      gpus: z
+        .union([z.enum(["all", "none"]), z.array(z.union([z.string(), z.number()]).transform(String).pipe(z.string().regex(GPU)))])
+        .default("all"),
       state: z.string().nullish(),
       poll_interval: duration.prefault("1s"),
       heartbeat: duration.prefault("30s"),
@@ -85,6 +96,15 @@ export const configFileSchema = z.strictObject({
     .prefault({}),
   network: z.strictObject({ ca_bundle: z.string().nullish() }).prefault({}),
   environments: z.strictObject({ max_age: duration.nullish() }).prefault({}),
+  janitor: z.strictObject({ enabled: z.boolean().default(false), every: duration.prefault("10m") }).prefault({}),
+  disk: z
+    .strictObject({
+      budget: amount.nullable().prefault("50%"),
+      keep_free: amount.nullish(),
+      max_age: duration.nullable().prefault("30d"),
+      schedule: z.string().nullable().default("0 3 * * *"),
+    })
+    .prefault({}),
   secrets: z.array(z.string()).default([]),
 });
 

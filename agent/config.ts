@@ -1,5 +1,6 @@
 import type { GpuSelection, RunSettings } from "../runner/settings.ts";
 import type { ConfigFile } from "./config-schema.ts";
+import type { DiskLimits } from "./disk/disk-limits.ts";
 
 /** What was said on the command line; each beats environment and files. */
 export interface ConfigFlags {
@@ -52,18 +53,24 @@ export interface Config {
   /** What failed by the infrastructure before user code, and what the host lost. */
   readonly requeue: { readonly limit: number; readonly onLost: "fail" | "requeue" };
   readonly keepRunsMs: number;
+  /** `schedule`: cron expression of the clean-up. */
+  readonly disk: DiskLimits & { readonly schedule: string | undefined };
   /** Health and metrics over HTTP; undefined: off. Port 0 is any free one. */
   readonly metrics: { readonly host: string; readonly port: number } | undefined;
   readonly log: { readonly level: "debug" | "info" | "warn" | "error"; readonly format: "text" | "json" };
   readonly engine: "docker" | "process";
   readonly runSettings: RunSettings;
   readonly queueSettings: ConfigFile["queues"];
+  /** Looks for lost tasks beside the agent's own work. */
+  readonly janitor: { readonly enabled: boolean; readonly everyMs: number };
 }
 
 export interface LoadedConfig {
   readonly config: Config;
   /** Key of agent.config.yaml → where its value came from. */
   readonly origins: Readonly<Record<string, string>>;
+  /** The same keys → the value that was set, in that file's own units. */
+  readonly settings: Readonly<Record<string, unknown>>;
 }
 
 /** Settings of a run from a certain queue. */

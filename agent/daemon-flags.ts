@@ -3,6 +3,8 @@ export interface DaemonFlag {
   /** As commander writes it. */
   readonly flags: string;
   readonly about: string;
+  /** What its value has to be, where any text will not do. */
+  readonly value?: "seconds";
   /** Accepted without effect, with this reason in the help. */
   readonly ignored?: boolean;
   /** Refused by name with this sentence. */
@@ -12,11 +14,14 @@ export interface DaemonFlag {
 export const DAEMON_FLAGS: readonly DaemonFlag[] = [
   { flags: "--queue <NAME...>", about: "queues to serve, by name or id, in order of priority (default: the server's default queue)" },
   { flags: "--order-fairness", about: "take from the queues in turn instead of in order of priority" },
-  { flags: "--docker [IMAGE...]", about: "run tasks in containers; IMAGE (and arguments) for tasks that name none" },
+  {
+    flags: "--docker [IMAGE...]",
+    about: 'run tasks in containers; IMAGE for tasks that name none, flags of docker run after it: --docker IMAGE "-e FOO=1 -m 512m"',
+  },
   { flags: "--gpus <GPUS>", about: "GPUs for the tasks: 0,1 or 0.1 (MIG) or all or none" },
   { flags: "--cpu-only", about: "no GPUs" },
   { flags: "--create-queue", about: "make queues that are missing" },
-  { flags: "--polling-interval <SECONDS>", about: "how often to look for work on servers that cannot wait" },
+  { flags: "--polling-interval <SECONDS>", about: "how often to look for work on servers that cannot wait", value: "seconds" },
   { flags: "--log-level <LEVEL>", about: "DEBUG, INFO, WARN or ERROR" },
   { flags: "--git-user <USER>", about: "user for repositories over HTTPS" },
   {
@@ -26,7 +31,7 @@ export const DAEMON_FLAGS: readonly DaemonFlag[] = [
   { flags: "--foreground", about: "stay in the foreground; it always does", ignored: true },
   { flags: "--force-current-version", about: "nothing of the agent is installed into containers", ignored: true },
   { flags: "--check-bootstrap", about: "there is no bootstrap package", ignored: true },
-  { flags: "--detached", about: "run in the background", refused: "run it as a service (systemd/windlass.service), or with nohup and &" },
+  { flags: "--detached", about: "run in the background", refused: "run it as a service (windlass install-service), or with nohup and &" },
   {
     flags: "--podman [IMAGE...]",
     about: "run tasks with podman",

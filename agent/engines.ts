@@ -30,12 +30,17 @@ export class Engines {
     return await made;
   }
 
+  /** Whether a run has needed it already. */
+  isMade(kind: EngineKind): boolean {
+    return this.#made.has(kind);
+  }
+
   async close(): Promise<void> {
     for (const made of this.#made.values()) await (await made.catch(() => undefined))?.close();
   }
 
   async #make(kind: EngineKind): Promise<Engine> {
-    if (kind === "process") return (await import("../runner/process/process-engine.ts")).createProcessEngine();
+    if (kind === "process") return (await import("../runner/process/process-engine.ts")).createProcessEngine(this.#logger);
     const { createDockerEngine } = await import("../runner/docker/docker-engine.ts");
     const { runSettings: settings, stateFolder } = this.#config;
     const engine = await createDockerEngine({ settings, agentId: this.#agentId, stateFolder, logger: this.#logger });

@@ -1,5 +1,6 @@
 import { readdir, readFile, unlink } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import { withReserve } from "../base/disk-reserve.ts";
 import { ensurePrivateFolder, writeFileDurably } from "../base/files.ts";
 import type { Logger } from "../base/logger.ts";
 import type { ProcessIdentity } from "../base/process-identity.ts";
@@ -27,6 +28,9 @@ export interface ClaimRecord {
   readonly decided?: Decided | undefined;
 }
 
+/** How long a write waits for room after the reserve did not suffice. */
+const FULL_DISK_MS = 5_000;
+
 /** One file per claim, each replaced as a whole and on disk when a write returns. */
 export class Journal {
   readonly #folder: string;
@@ -42,7 +46,9 @@ export class Journal {
   }
 
   async write(record: ClaimRecord): Promise<void> {
-    await writeFileDurably(this.#path(record.claim), JSON.stringify(record));
+    const write = (): Promise<void> => writeFileDurably(this.#path(record.claim), JSON.stringify(record));
+    if (record.stage === "intent") await write();
+    else await withReserve(dirname(this.#folder), write, { withinMs: FULL_DISK_MS });
   }
 
   async forget(claim: string): Promise<void> {

@@ -16,7 +16,7 @@ export function resumeOf(record: ClaimRecord): Resume | undefined {
   const { stage, launched, decided } = record;
   if (stage === "intent") return undefined;
   if (stage === "ended" && decided !== undefined) return { stage, launched, decided };
-  return launched === undefined ? { stage: "started" } : { stage: "launched", launched };
+  return launched === undefined ? { stage: "started", begun: record.begun ?? 0 } : { stage: "launched", launched };
 }
 
 /** The task's document: as the run began with it, else from the server, however long it is away; undefined: it knows no such task. */

@@ -4,22 +4,26 @@ import { WindlassError } from "../base/errors.ts";
 import { readIfThere } from "../base/files.ts";
 import { parseDurationMs } from "../base/units.ts";
 import type { GpuSelection } from "../runner/settings.ts";
-import { readClearmlConf } from "./clearml-conf.ts";
 import type { Config, ConfigFlags, LoadedConfig } from "./config.ts";
 import type { ConfigFile } from "./config-schema.ts";
+import { diskSettings } from "./disk/disk-settings.ts";
+import { findClearmlConf } from "./find-clearml-conf.ts";
+import { serverAddress } from "./server-address.ts";
+import { SettingOrigins } from "./setting-origins.ts";
+import { GPU, GPU_FORM } from "./setting-rules.ts";
 
 /**
  * Reads the agent's configuration: flags over environment over files over defaults. Files: agent.config.yaml (`--config`,
  * WINDLASS_CONFIG, or the user's or the machine's), and for server and credentials a clearml.conf.
  */
 export async function loadConfig(flags: ConfigFlags, env: NodeJS.ProcessEnv): Promise<LoadedConfig> {
-  const origins: Record<string, string> = {};
-  const file = await readConfigFile(flags.config, env, origins);
-  const conf = await clearmlConf(env);
+  const said = new SettingOrigins();
+  const file = await readConfigFile(flags.config, env, said);
+  const conf = await findClearmlConf(env, file.server);
   const pick = (key: string, given: string | null | undefined, ...names: string[]): string | undefined =>
-    chosen({ key, given, names, env, conf, origins });
-  const config = Object.freeze(makeConfig(file, flags, env, pick, origins));
-  return { config, origins };
+    chosen({ key, given, names, env, conf, said });
+  const config = Object.freeze(makeConfig(file, flags, env, pick, said, await diskSettings(file)));
+  return { config, origins: said.origins, settings: said.values };
 }
 
 type Pick = (key: string, given: string | null | undefined, ...names: string[]) => string | undefined;
@@ -30,37 +34,37 @@ interface Choice {
   readonly names: readonly string[];
   readonly env: NodeJS.ProcessEnv;
   readonly conf: { readonly path: string; readonly values: Readonly<Record<string, string>> } | undefined;
-  readonly origins: Record<string, string>;
+  readonly said: SettingOrigins;
 }
 
 /** Environment, else agent.config.yaml, else clearml.conf. */
-function chosen({ key, given, names, env, conf, origins }: Choice): string | undefined {
+function chosen({ key, given, names, env, conf, said }: Choice): string | undefined {
   const name = names.find((candidate) => (env[candidate] ?? "").trim() !== "");
   if (name !== undefined) {
-    origins[key] = `environment ${name}`;
+    said.note(key, env[name]?.trim(), `environment ${name}`);
     return env[name]?.trim();
   }
   if (given !== null && given !== undefined) return given;
   const value = conf?.values[key];
-  if (value !== undefined) origins[key] = conf?.path ?? "";
+  if (value !== undefined) said.note(key, value, conf?.path ?? "");
   return value;
 }
 
-async function readConfigFile(flag: string | undefined, env: NodeJS.ProcessEnv, origins: Record<string, string>): Promise<ConfigFile> {
+async function readConfigFile(flag: string | undefined, env: NodeJS.ProcessEnv, said: SettingOrigins): Promise<ConfigFile> {
   const { configFileSchema } = await import("./config-schema.ts");
   const asked = flag ?? env["WINDLASS_CONFIG"];
   const places = asked === undefined ? [join(homedir(), ".config/windlass/agent.config.yaml"), "/etc/windlass/agent.config.yaml"] : [asked];
   for (const path of places) {
     const text = await readIfThere(resolve(path));
     if (text === undefined) continue;
-    return await parsedConfig(text, resolve(path), origins);
+    return await parsedConfig(text, resolve(path), said);
   }
   if (asked !== undefined)
     throw new WindlassError(`there is no configuration file ${asked}`, { code: "bad-config", hint: "Check --config or WINDLASS_CONFIG." });
   return configFileSchema.parse({});
 }
 
-async function parsedConfig(text: string, path: string, origins: Record<string, string>): Promise<ConfigFile> {
+async function parsedConfig(text: string, path: string, said: SettingOrigins): Promise<ConfigFile> {
   const [{ parse }, { configFileSchema }, { prettifyError }] = await Promise.all([
     import("yaml"),
     import("./config-schema.ts"),
@@ -78,46 +82,48 @@ async function parsedConfig(text: string, path: string, origins: Record<string, 
       code: "bad-config",
       hint: "agent.config.yaml in the package explains every key.",
     });
-  for (const key of leafKeys(tree, "")) origins[key] = path;
+  said.noteTree(tree, path);
   return result.data;
-}
-
-function leafKeys(tree: unknown, prefix: string): string[] {
-  if (typeof tree !== "object" || tree === null || Array.isArray(tree)) return tree === null ? [] : [prefix];
-  return Object.entries(tree).flatMap(([key, value]) => leafKeys(value, prefix === "" ? key : `${prefix}.${key}`));
-}
-
-async function clearmlConf(env: NodeJS.ProcessEnv): Promise<{ path: string; values: Record<string, string> } | undefined> {
-  const asked = env["CLEARML_CONFIG_FILE"] ?? env["TRAINS_CONFIG_FILE"];
-  const path = asked === undefined || asked === "" ? join(homedir(), "clearml.conf") : asked;
-  const text = await readIfThere(path);
-  return text === undefined ? undefined : { path, values: await readClearmlConf(text, path) };
 }
 
 const DEFAULT_API = "http://127.0.0.1:8008";
 
-function makeConfig(file: ConfigFile, flags: ConfigFlags, env: NodeJS.ProcessEnv, pick: Pick, origins: Record<string, string>): Config {
+function makeConfig(
+  file: ConfigFile,
+  flags: ConfigFlags,
+  env: NodeJS.ProcessEnv,
+  pick: Pick,
+  said: SettingOrigins,
+  disk: Config["disk"],
+): Config {
   const flagged = <T>(key: string, value: T | undefined, otherwise: T): T => {
     if (value === undefined) return otherwise;
-    origins[key] = "command line";
+    said.note(key, value, "command line");
     return value;
   };
-  const api = pick("server.api", file.server.api, "CLEARML_API_HOST", "TRAINS_API_HOST") ?? DEFAULT_API;
+  const address = (key: string, given: string | null | undefined, ...names: string[]): string | undefined => {
+    const text = pick(key, given, ...names);
+    return text === undefined ? undefined : serverAddress(key, text, said.origins[key]);
+  };
   const engineIsDocker = flags.docker !== undefined || file.docker.enabled;
-  if (flags.docker !== undefined) origins["docker.enabled"] = "command line";
+  if (flags.docker !== undefined) said.note("docker.enabled", true, "command line");
   const image = pick("docker.image", file.docker.image, "CLEARML_DOCKER_IMAGE", "TRAINS_DOCKER_IMAGE");
   const server = {
-    api: api.replace(/\/+$/, ""),
-    files: pick("server.files", file.server.files, "CLEARML_FILES_HOST", "TRAINS_FILES_HOST"),
-    web: pick("server.web", file.server.web, "CLEARML_WEB_HOST", "TRAINS_WEB_HOST"),
+    api: address("server.api", file.server.api, "CLEARML_API_HOST", "TRAINS_API_HOST") ?? DEFAULT_API,
+    files: address("server.files", file.server.files, "CLEARML_FILES_HOST", "TRAINS_FILES_HOST"),
+    web: address("server.web", file.server.web, "CLEARML_WEB_HOST", "TRAINS_WEB_HOST"),
     accessKey: pick("server.access_key", file.server.access_key, "CLEARML_API_ACCESS_KEY", "TRAINS_API_ACCESS_KEY"),
     secretKey: pick("server.secret_key", file.server.secret_key, "CLEARML_API_SECRET_KEY", "TRAINS_API_SECRET_KEY"),
     token: env["CLEARML_AUTH_TOKEN"] === "" ? undefined : env["CLEARML_AUTH_TOKEN"],
   };
   const stateFolder = resolve(flagged("agent.state", flags.state, file.agent.state ?? defaultState(env)));
-  const gitPassword = flags.gitPassword ?? pick("git.password", file.git.password, "CLEARML_AGENT_GIT_PASS", "TRAINS_AGENT_GIT_PASS");
-  const metricsPort = flagged("agent.metrics_port", portOf(flags.metricsPort), file.agent.metrics_port ?? undefined);
-  const pollSec = flags.pollIntervalSec ?? numberIn(env["CLEARML_AGENT_QUEUE_POLL_FREQ_SEC"]);
+  const gitPassword = flagged(
+    "git.password",
+    flags.gitPassword,
+    pick("git.password", file.git.password, "CLEARML_AGENT_GIT_PASS", "TRAINS_AGENT_GIT_PASS"),
+  );
+  const metricsPort = flagged("agent.metrics_port", flags.metricsPort, file.agent.metrics_port ?? undefined);
+  const pollSec = flagged("agent.poll_interval", flags.pollIntervalSec, pollSeconds(env, said));
   return {
     server,
     name: pick("agent.name", file.agent.name, "CLEARML_WORKER_NAME", "TRAINS_WORKER_NAME") ?? hostname(),
@@ -126,7 +132,7 @@ function makeConfig(file: ConfigFile, flags: ConfigFlags, env: NodeJS.ProcessEnv
     createQueue: flagged("agent.create_queue", flags.createQueue, file.agent.create_queue),
     orderFairness: flagged("agent.order_fairness", flags.orderFairness, file.agent.order_fairness),
     slots: flagged("agent.slots", flags.slots, file.agent.slots),
-    gpus: flags.cpuOnly === true ? "none" : flagged("agent.gpus", gpuSelection(flags.gpus), file.agent.gpus),
+    gpus: flagged("agent.gpus", flags.cpuOnly === true ? "none" : gpuSelection(flags.gpus), file.agent.gpus),
     stateFolder,
     pollIntervalMs: pollSec === undefined ? file.agent.poll_interval : pollSec * 1000,
     heartbeatMs: file.agent.heartbeat,
@@ -134,9 +140,10 @@ function makeConfig(file: ConfigFile, flags: ConfigFlags, env: NodeJS.ProcessEnv
     drainAction: file.agent.drain_action,
     requeue: { limit: file.run.requeue_limit, onLost: file.run.on_lost },
     keepRunsMs: file.agent.keep_runs,
+    disk,
     metrics: metricsPort === undefined ? undefined : { host: file.agent.metrics_host, port: metricsPort },
     log: {
-      level: logLevel(flags.logLevel) ?? file.log.level,
+      level: flagged("log.level", logLevel(flags.logLevel), file.log.level),
       format: file.log.format === "auto" ? (process.stderr.isTTY === true ? "text" : "json") : file.log.format,
     },
     engine: engineIsDocker ? "docker" : "process",
@@ -154,14 +161,14 @@ function makeConfig(file: ConfigFile, flags: ConfigFlags, env: NodeJS.ProcessEnv
       },
       source: {
         timeoutMs: file.git.timeout,
-        gitUser: flags.gitUser ?? pick("git.user", file.git.user, "CLEARML_AGENT_GIT_USER", "TRAINS_AGENT_GIT_USER"),
+        gitUser: flagged("git.user", flags.gitUser, pick("git.user", file.git.user, "CLEARML_AGENT_GIT_USER", "TRAINS_AGENT_GIT_USER")),
         gitPassword,
         gitHost: pick("git.host", file.git.host, "CLEARML_AGENT_GIT_HOST", "TRAINS_AGENT_GIT_HOST"),
       },
       docker: {
         host: pick("docker.host", file.docker.host, "DOCKER_HOST"),
-        defaultImage: flags.docker === undefined || flags.docker === "" ? image : flags.docker,
-        defaultArguments: flags.dockerArguments ?? file.docker.arguments,
+        defaultImage: flagged("docker.image", flags.docker === "" ? undefined : flags.docker, image),
+        defaultArguments: flagged("docker.arguments", flags.dockerArguments, file.docker.arguments),
         extraArguments: file.docker.extra_arguments,
         forbiddenArguments: file.docker.forbidden_arguments,
         pull: file.docker.pull,
@@ -176,6 +183,7 @@ function makeConfig(file: ConfigFile, flags: ConfigFlags, env: NodeJS.ProcessEnv
       secrets: [...file.secrets, server.secretKey, server.accessKey, gitPassword].flatMap((secret) => secret ?? []),
     },
     queueSettings: file.queues,
+    janitor: { enabled: file.janitor.enabled, everyMs: file.janitor.every },
   };
 }
 
@@ -191,21 +199,13 @@ function gpuSelection(text: string | undefined): GpuSelection | undefined {
   if (trimmed === "all" || trimmed === "none") return trimmed;
   if (trimmed === "") return "none";
   const parts = trimmed.split(",").map((part) => part.trim());
-  const wrong = parts.find((part) => !/^[\w.:-]+$/.test(part));
+  const wrong = parts.find((part) => !GPU.test(part));
   if (wrong !== undefined)
     throw new WindlassError(`--gpus: "${wrong}" is not a GPU`, {
-      code: "bad-config",
-      hint: "Write it like 0,1 or 0.1 (MIG), all, or none.",
+      code: "usage",
+      hint: GPU_FORM,
     });
   return parts;
-}
-
-function portOf(port: number | undefined): number | undefined {
-  if (port === undefined || (Number.isInteger(port) && port >= 0 && port <= 65_535)) return port;
-  throw new WindlassError("--metrics-port: that is not a port", {
-    code: "bad-config",
-    hint: "Write a number from 1 to 65535, or 0 for any free one.",
-  });
 }
 
 const LEVELS: Readonly<Record<string, Config["log"]["level"]>> = {
@@ -221,15 +221,19 @@ function logLevel(text: string | undefined): Config["log"]["level"] | undefined 
   if (text === undefined) return undefined;
   const level = LEVELS[text.toUpperCase()];
   if (level === undefined)
-    throw new WindlassError(`--log-level: there is no level ${text}`, {
-      code: "bad-config",
+    throw new WindlassError(`--log-level: there is no level "${text}"`, {
+      code: "usage",
       hint: `Choose one of ${Object.keys(LEVELS).join(", ")}.`,
     });
   return level;
 }
 
-function numberIn(text: string | undefined): number | undefined {
-  if (text === undefined || text.trim() === "") return undefined;
+/** The variable of clearml-agent; a number of seconds, as in the file. */
+function pollSeconds(env: NodeJS.ProcessEnv, said: SettingOrigins): number | undefined {
+  const name = "CLEARML_AGENT_QUEUE_POLL_FREQ_SEC";
+  const text = env[name]?.trim();
+  if (text === undefined || text === "") return undefined;
+  said.note("agent.poll_interval", text, `environment ${name}`);
   return parseDurationMs(text) / 1000;
 }
 

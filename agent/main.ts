@@ -11,10 +11,14 @@ import { HostProbe } from "../monitor/resources/host-probe.ts";
 import { Agent } from "./agent.ts";
 import { createClient } from "./client.ts";
 import type { Config } from "./config.ts";
+import { checkSharedState } from "./container-start.ts";
+import { diskGuardOf } from "./disk/disk-guard-of.ts";
 import { Engines } from "./engines.ts";
+import { startJanitor } from "./janitor/start-janitor.ts";
 import { Journal } from "./journal.ts";
 import { openOutside } from "./outside.ts";
 import { reloaded } from "./reload.ts";
+import { startServiceNotify } from "./service/service-notify.ts";
 import { obeySignals } from "./signals.ts";
 
 export interface DaemonIo {
@@ -39,19 +43,34 @@ export async function runDaemon(config: Config, io: DaemonIo): Promise<number> {
   const journal = await Journal.open(config.stateFolder);
   const engines = new Engines(config, agentId, journal, logger);
   stack.defer(() => engines.close());
+  await checkSharedState(config, engines, logger);
   const host = new HostProbe(config.gpus);
   const onReady = (): void => {
     const { queues, slots, engine, stateFolder: state } = config;
     logger.info({ server: config.server.api, queues, slots, engine, state }, "ready, waiting for tasks");
+    service.ready();
     io.onReady?.();
   };
-  const agent = new Agent({ config, client, journal, agentId, engines, host, logger, clock: systemClock, onReady });
   let current = config;
-  const reload = async (): Promise<void> => {
+  const disk = diskGuardOf(
+    () => current,
+    agentId,
+    () => engines.isMade("docker"),
+    logger,
+  );
+  const agent = new Agent({ config, client, journal, agentId, engines, host, logger, clock: systemClock, disk, onReady });
+  const readAgain = async (): Promise<void> => {
     if (io.reloadConfig === undefined) throw new WindlassError("this agent cannot read its configuration again", { code: "no-reload" });
     current = reloaded(current, await io.reloadConfig(), logger);
     await agent.reload(current);
   };
+  const service = startServiceNotify(agent, { logger, heartbeatMs: () => current.heartbeatMs });
+  stack.defer(() => service.stopping());
+  const reload = async (): Promise<void> => {
+    service.reloading();
+    await readAgain().finally(() => service.ready());
+  };
+  startJanitor(config, client, logger, stack);
   const ended = obeySignals({ agent, config: () => current, signals: io.signals, logger, reload });
   stack.use(await openOutside(agent, ended.drain, () => current, logger));
   await agent.run();

@@ -36,7 +36,8 @@ export class Outbox {
       await Promise.race([all, this.#parts.clock.sleep(LOOK_EVERY_MS)]);
       if (!reported && this.#isSilent(hurried.aborted ? SILENT_MS / 3 : SILENT_MS)) this.#leaveRest();
     }
-    await all;
+    // Left: a program that still runs would keep this process until its end.
+    if (!this.#leave.signal.aborted) await all;
   }
 
   #isSilent(withinMs: number): boolean {

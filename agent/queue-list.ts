@@ -1,13 +1,16 @@
-import { isRefusal } from "../api/api-error.ts";
+import { ApiError, isRefusal } from "../api/api-error.ts";
+import type { CallOptions } from "../api/session.ts";
 import { looksLikeId, type QueueId } from "../api/wire/ids.ts";
 import type { Queue } from "../api/wire/queue.ts";
 import { type Clock, jittered } from "../base/clock.ts";
-import { WindlassError } from "../base/errors.ts";
+import { messageOf, WindlassError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
+import { ONCE, PATIENT, retry } from "../base/retry.ts";
+import { formatDuration } from "../base/units.ts";
 import type { Client } from "./client.ts";
 import type { Config } from "./config.ts";
 
-/** The agent's queues, by name or id; one that is not there is waited for, with one clear line. */
+/** The agent's queues, by name or id; one that is not there, or that the server refuses, is told in one clear line. */
 const LOOK_AGAIN_MS = 10_000;
 
 export class QueueList {
@@ -43,24 +46,27 @@ export class QueueList {
     this.#lookedAt = 0;
   }
 
-  /** Waits until the server answers; wrong credentials end it, since nothing will mend them. */
+  /**
+   * Waits until the server answers, and tells each try that it does not; wrong credentials end it, since nothing will mend
+   * them. A queue that the server refuses is told and left out: the others are served.
+   */
   async resolveAll(signal: AbortSignal): Promise<void> {
-    for (;;) {
-      try {
-        return await this.#look(signal);
-      } catch (error) {
-        signal.throwIfAborted();
-        if (isRefusal(error, 20, 21, 22)) throw wrongKeys(this.#config(), error);
-        this.#logger.warn({ err: error }, "the server does not answer; trying again");
-        await this.#clock.sleep(jittered(2_000), signal);
-      }
-    }
+    const options = { signal, retry: ONCE };
+    await retry(() => this.#look(options), {
+      schedule: PATIENT,
+      signal,
+      clock: this.#clock,
+      retryable: (error) => !isAboutKeys(error),
+      onRetry: (error, _tries, delayMs) => this.#tellFailure(error, delayMs),
+    }).catch((error: unknown) => {
+      throw isAboutKeys(error) ? wrongKeys(this.#config(), error) : error;
+    });
   }
 
   /** Ids of the queues that exist; waits until there is one. */
   async known(signal: AbortSignal): Promise<QueueId[]> {
     while (this.#found.some((id) => id === undefined) || this.#found.length === 0) {
-      if (this.#clock.now() - this.#lookedAt > LOOK_AGAIN_MS) await this.#look(signal);
+      if (this.#clock.now() - this.#lookedAt > LOOK_AGAIN_MS) await this.#look({ signal });
       if (this.order.length > 0) break;
       await this.#clock.sleep(jittered(LOOK_AGAIN_MS / 5), signal);
     }
@@ -75,41 +81,63 @@ export class QueueList {
     this.#found = this.#found.map((id) => (id !== undefined && there.has(id) ? id : undefined));
   }
 
-  async #look(signal: AbortSignal): Promise<void> {
+  async #look(options: CallOptions): Promise<void> {
     this.#lookedAt = this.#clock.now();
     if (this.#config().queues.length === 0) {
-      this.#found = [await this.#defaultQueue(signal)];
+      this.#found = [await this.#defaultQueue(options)];
       return;
     }
-    const all = await this.#client.queues.all({ signal });
-    this.#found = [];
-    for (const wanted of this.#config().queues) this.#found.push(await this.#find(wanted, all, signal));
+    const all = await this.#client.queues.all(options);
+    const found: (QueueId | undefined)[] = [];
+    for (const wanted of this.#config().queues) found.push(await this.#find(wanted, all, options));
+    this.#found = found;
   }
 
-  async #find(wanted: string, all: readonly Queue[], signal: AbortSignal): Promise<QueueId | undefined> {
+  async #find(wanted: string, all: readonly Queue[], options: CallOptions): Promise<QueueId | undefined> {
     const byId = all.find((queue) => queue.id === wanted);
     const found =
       byId ?? all.find((queue) => queue.name === wanted) ?? all.find((queue) => queue.name.toLowerCase() === wanted.toLowerCase());
     if (found !== undefined) return found.id;
-    if (this.#config().createQueue && !looksLikeId(wanted)) return await this.#client.queues.create(wanted, { signal });
-    if (!this.#told.has(wanted))
-      this.#logger.warn(
-        { queue: wanted },
-        `there is no queue "${wanted}" on ${this.#config().server.api}; waiting for it (--create-queue makes it)`,
-      );
-    this.#told.add(wanted);
+    if (this.#config().createQueue && !looksLikeId(wanted)) return await this.#create(wanted, options);
+    this.#tellOnce(wanted, `there is no queue "${wanted}" on ${this.#config().server.api}; waiting for it (--create-queue makes it)`);
     return undefined;
   }
 
-  async #defaultQueue(signal: AbortSignal): Promise<QueueId | undefined> {
+  /** Undefined: the server does not want a queue of that name, now or ever. */
+  async #create(wanted: string, options: CallOptions): Promise<QueueId | undefined> {
     try {
-      return (await this.#client.queues.getDefault({ signal })).id;
+      return await this.#client.queues.create(wanted, options);
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.retryable || isAboutKeys(error)) throw error;
+      this.#tellOnce(wanted, `the server refuses to make the queue "${wanted}": ${error.reason}; the agent goes on without it`);
+      return undefined;
+    }
+  }
+
+  #tellOnce(queue: string, text: string): void {
+    if (!this.#told.has(queue)) this.#logger.warn({ queue }, text);
+    this.#told.add(queue);
+  }
+
+  #tellFailure(error: unknown, delayMs: number): void {
+    const isRefused = error instanceof ApiError && !error.retryable;
+    const words = error instanceof ApiError ? error.reason : messageOf(error);
+    this.#logger.warn(
+      `${isRefused ? `the server refuses to tell its queues: ${words}` : words}; trying again in ${formatDuration(delayMs)}`,
+    );
+  }
+
+  async #defaultQueue(options: CallOptions): Promise<QueueId | undefined> {
+    try {
+      return (await this.#client.queues.getDefault(options)).id;
     } catch (error) {
       if (!isRefusal(error, 707, 708)) throw error;
-      return await this.#find("default", await this.#client.queues.all({ signal }), signal);
+      return await this.#find("default", await this.#client.queues.all(options), options);
     }
   }
 }
+
+const isAboutKeys = (error: unknown): boolean => isRefusal(error, 20, 21, 22);
 
 function wrongKeys(config: Config, error: unknown): WindlassError {
   return new WindlassError(`the server ${config.server.api} does not accept these credentials`, {

@@ -8,6 +8,7 @@ const FIXED = {
   name: "agent.name",
   workerId: "agent.worker_id",
   log: "log",
+  janitor: "janitor",
   metrics: "agent.metrics_port",
 } as const;
 

@@ -5,7 +5,8 @@ import type { RunRequest } from "../runner/run-request.ts";
 
 /**
  * What a run began with, in its folder: the next agent process goes on with it without a server. It holds the run's token
- * (0600 in a 0700 folder) and goes when the run is reported. Not synced: after a power cut no run goes on.
+ * (0600 in a 0700 folder) and goes when the run is reported; beside it stands, for people, whose run it was. Not synced:
+ * after a power cut no run goes on.
  */
 export const requestPath = (runFolder: string): string => join(runFolder, "request.json");
 
@@ -13,6 +14,7 @@ export async function writeRequest(request: RunRequest): Promise<void> {
   const path = requestPath(request.folder);
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   await writeFile(path, JSON.stringify(request), { mode: 0o600 });
+  await writeFile(join(request.folder, "task"), `${request.task.id} ${request.task.name}\n`, { mode: 0o600 });
 }
 
 /** Undefined: it was not written, or not whole. */

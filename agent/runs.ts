@@ -7,7 +7,7 @@ import { type ClaimDeps, type Claimed, start } from "./claim.ts";
 import type { AgentCounters, OutboxSnapshot, RunSnapshot } from "./control.ts";
 import { failInvalid } from "./invalid-task.ts";
 import type { ClaimRecord } from "./journal.ts";
-import { taskOf } from "./leftovers.ts";
+import { resumeOf, taskOf } from "./leftovers.ts";
 import type { RunWatch } from "./run-watch.ts";
 import { settle } from "./settle.ts";
 import type { Slot, Slots } from "./slots.ts";
@@ -42,25 +42,6 @@ export interface RunsParts {
   /** A run of this task is over. */
   readonly onOutcome: (task: string, outcome: Outcome) => void;
 }
-
-const MAX_BEGINS = 3;
-
-const POISONOUS: Resume = {
-  stage: "ended",
-  launched: undefined,
-  decided: {
-    outcome: {
-      cause: "failed/agent",
-      phase: "launch",
-      message: `the agent ended ${MAX_BEGINS + 1} times while it prepared this run`,
-      hint: "The agent's log says more; the task itself may be what ends it.",
-      retryable: false,
-      timings: {},
-    },
-    next: undefined,
-    consoleBytes: Number.MAX_SAFE_INTEGER,
-  },
-};
 
 /** All runs that this agent has taken on: in slots, and, after their end, waiting to be reported. */
 export class Runs {
@@ -143,16 +124,16 @@ export class Runs {
       return await claimDeps.journal.forget(record.claim);
     }
     run.name = task.name;
-    const again = await this.#countBegin(record, resume);
-    await this.#carryOut(run, slot, { record: again.record, task, gpus: slot.gpus, waitedMs: undefined, resume: again.resume });
+    const counted = await this.#countBegin(record, resume);
+    await this.#carryOut(run, slot, { record: counted, task, gpus: slot.gpus, waitedMs: undefined, resume: resumeOf(counted) ?? resume });
   }
 
   /** A task that takes the agent down with it every time it is prepared must not do so for ever. */
-  async #countBegin(record: ClaimRecord, resume: Resume): Promise<{ record: ClaimRecord; resume: Resume }> {
-    if (resume.stage !== "started") return { record, resume };
+  async #countBegin(record: ClaimRecord, resume: Resume): Promise<ClaimRecord> {
+    if (resume.stage !== "started") return record;
     const counted = { ...record, begun: (record.begun ?? 0) + 1 };
     await this.#parts.claimDeps.journal.write(counted);
-    return { record: counted, resume: counted.begun > MAX_BEGINS ? POISONOUS : resume };
+    return counted;
   }
 
   async #carryOut(

@@ -2,6 +2,7 @@ import type { EventEmitter } from "node:events";
 import type { Logger } from "../base/logger.ts";
 import type { Agent } from "./agent.ts";
 import type { Config } from "./config.ts";
+import { type StopReason, stopReason } from "./service/stop-reason.ts";
 
 /** Exit codes of the daemon. */
 export const DRAINED = 0;
@@ -20,8 +21,8 @@ export interface SignalParts {
 /**
  * The signal contract. First SIGTERM or SIGINT: no new tasks, the running ones may finish, until the drain deadline. Second:
  * they are stopped with grace. Third: the agent leaves at once, and the next one of its state folder goes on with them.
- * SIGHUP: the configuration is read again. SIGUSR2: pause, and again: resume. The answer tells the exit code, and
- * drains as the first SIGTERM does, without being counted as one.
+ * A service manager's SIGTERM for a restart or a shutdown is like the third. SIGHUP: the configuration is read again. SIGUSR2:
+ * pause, and again: resume. The answer tells the exit code, and drains as the first SIGTERM does, without being counted as one.
  */
 export function obeySignals(parts: SignalParts): { code(): number; drain(): void } {
   const { agent, signals, logger } = parts;
@@ -57,9 +58,14 @@ class StopLadder {
 
   step(signal: string): void {
     this.#asked++;
-    if (this.#asked === 1) this.drain(signal);
+    if (this.#asked === 1) this.#drainOrLeave(signal);
     else if (this.#asked === 2) this.#abort(`${signal}: stopping the running tasks (again to leave at once)`);
     else this.#leave(`${signal}: leaving; the next agent of this state folder goes on with what runs`);
+  }
+
+  #drainOrLeave(signal: string): void {
+    this.drain(signal);
+    void stopReason().then((reason) => this.#leaveIfRestarted(reason));
   }
 
   drain(signal: string): void {
@@ -68,6 +74,12 @@ class StopLadder {
     logger.info({ signal, running }, running === 0 ? "stopping" : "no new tasks; waiting for the running ones (again to stop them)");
     agent.drain();
     this.#timer ??= setTimeout(() => this.#deadline(), Math.min(config().drainDeadlineMs, MAX_TIMER_MS)).unref();
+  }
+
+  /** A restart of the service must not wait for runs, and a machine that goes down does not: they are the next agent's. */
+  #leaveIfRestarted(reason: StopReason | undefined): void {
+    if (reason === "restart") this.#leave("the service is restarted: leaving the running tasks to the next agent");
+    if (reason === "shutdown") this.#leave("the machine goes down: leaving the running tasks to the next agent");
   }
 
   #deadline(): void {

@@ -17,6 +17,8 @@ export class ApiError extends WindlassError {
   readonly endpoint: string;
   readonly status: number;
   readonly subcode: number;
+  /** The server's own words, without the endpoint. */
+  readonly reason: string;
   readonly retryAfterMs: number | undefined;
 
   constructor(failure: ApiFailure) {
@@ -28,6 +30,7 @@ export class ApiError extends WindlassError {
     this.endpoint = failure.endpoint;
     this.status = failure.status;
     this.subcode = failure.subcode;
+    this.reason = failure.message;
     this.retryAfterMs = failure.retryAfterMs;
   }
 

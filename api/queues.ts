@@ -10,6 +10,8 @@ export interface PeekReply {
   readonly waited: boolean;
 }
 
+const QUEUE_FIELDS = ["id", "name", "tags", "system_tags", "entries"];
+/** The most that a server gives at once; a shorter page is the last one. */
 const PAGE = 500;
 
 /** `queues.*` (clearml-api.md 5). */
@@ -20,11 +22,11 @@ export class Queues {
     this.#session = session;
   }
 
-  /** Every queue with its entries, page by page. */
+  /** Every queue with all of its entries. */
   async all(options?: CallOptions): Promise<Queue[]> {
     const found: Queue[] = [];
     for (let page = 0; ; page++) {
-      const query = { search_hidden: true, order_by: ["created"], page, page_size: PAGE };
+      const query = { only_fields: QUEUE_FIELDS, search_hidden: true, order_by: ["created"], page, page_size: PAGE };
       const { queues } = await this.#session.call<{ queues: Partial<Queue>[] }>("queues.get_all", query, options);
       found.push(...queues.map(queueOf));
       if (queues.length < PAGE) return found;
@@ -53,7 +55,7 @@ export class Queues {
       "queues.get_all",
       {
         id: ids,
-        only_fields: ["id", "name", "tags", "system_tags", "entries"],
+        only_fields: QUEUE_FIELDS,
         max_task_entries: entries,
         search_hidden: true,
         windlass_wait_ms: waitMs,

@@ -148,7 +148,7 @@ export class Session {
       });
       const envelope = parseEnvelope(await answer.body.text());
       if (envelope?.meta !== undefined) this.#lastContactAt = Date.now();
-      return dataOf(endpoint, answer.statusCode, answer.headers["retry-after"], envelope);
+      return dataOf({ endpoint, url: this.apiServer }, answer.statusCode, answer.headers["retry-after"], envelope);
     } catch (error) {
       if (error instanceof ApiError) throw error;
       options.signal?.throwIfAborted();
@@ -178,11 +178,16 @@ interface Envelope {
 }
 
 /** Takes the envelope apart (clearml-api.md 1.4). A page without one (a proxy's) is not an answer of the server. */
-function dataOf(endpoint: string, status: number, retryAfter: string | string[] | undefined, envelope: Envelope | undefined): unknown {
+function dataOf(
+  { endpoint, url }: { endpoint: string; url: string },
+  status: number,
+  retryAfter: string | string[] | undefined,
+  envelope: Envelope | undefined,
+): unknown {
   if (envelope?.meta?.result_code === 200) return envelope.data ?? {};
   const retryAfterMs = retryAfterOf(retryAfter);
   if (envelope?.meta === undefined) {
-    const message = `HTTP ${status} without ClearML's envelope: something between here and the server answered`;
+    const message = `${url} answered with HTTP ${status}, but not as a ClearML API: it is another server, or something in between`;
     throw new ApiError({ endpoint, status: status === 429 ? 429 : Math.max(status, 502), subcode: 0, message, retryAfterMs });
   }
   const { result_code = status, result_subcode = 0, result_msg = "no message" } = envelope.meta;

@@ -1,4 +1,6 @@
+import { WindlassError } from "../base/errors.ts";
 import type { RetrySchedule } from "../base/retry.ts";
+import { ApiError } from "./api-error.ts";
 import type { CallOptions, Session } from "./session.ts";
 import type { ProjectId, QueueId, TaskId } from "./wire/ids.ts";
 import type { StatusChange, Task } from "./wire/task.ts";
@@ -136,5 +138,10 @@ export async function ensureProject(session: Session, name: string, options?: Ca
   const found = await session.call<{ projects: { id: ProjectId; name: string }[] }>("projects.get_all", query, options);
   const project = found.projects.find((candidate) => candidate.name === name);
   if (project !== undefined) return project.id;
-  return (await session.call<{ id: ProjectId }>("projects.create", { name, description: "" }, options)).id;
+  try {
+    return (await session.call<{ id: ProjectId }>("projects.create", { name, description: "" }, options)).id;
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.retryable) throw error;
+    throw new WindlassError(`the project "${name}" cannot be made: ${error.reason}`, { code: error.code, cause: error });
+  }
 }

@@ -1,5 +1,5 @@
 import { constants } from "node:fs";
-import { mkdir, open, readFile, rename } from "node:fs/promises";
+import { mkdir, open, readFile, rename, unlink } from "node:fs/promises";
 import { dirname } from "node:path";
 import { codeOf } from "./errors.ts";
 import { newId } from "./ids.ts";
@@ -16,6 +16,9 @@ export async function writeFileDurably(path: string, data: string | Uint8Array, 
   try {
     await file.writeFile(data);
     await file.sync();
+  } catch (error) {
+    await unlink(temporary).catch(() => undefined);
+    throw error;
   } finally {
     await file.close();
   }

@@ -1,5 +1,6 @@
 import type { Logger as PinoLogger } from "pino";
-import { pino } from "pino";
+import { pino, stdSerializers } from "pino";
+import { WindlassError } from "./errors.ts";
 
 /** The agent's own log, for the operator; what a task prints never goes here. */
 export type Logger = PinoLogger;
@@ -15,12 +16,28 @@ export interface LoggerOptions {
 }
 
 export function createLogger(options: LoggerOptions): Logger {
-  const write = options.write ?? ((line: string) => void process.stderr.write(line));
+  const write = options.write ?? writeToStderr;
   const sink = options.format === "json" ? write : (line: string) => write(textLine(line));
-  return pino({ level: options.level, base: null }, { write: sink });
+  return pino({ level: options.level, base: null, serializers: { err: errorFields } }, { write: sink });
+}
+
+let isStderrSafe = false;
+
+/** A log on a full disk, or a reader that went away, loses lines; it must not end the process. */
+function writeToStderr(line: string): void {
+  if (!isStderrSafe) process.stderr.on("error", () => undefined);
+  isStderrSafe = true;
+  process.stderr.write(line);
 }
 
 export const silentLogger: Logger = pino({ level: "silent" });
+
+/** What we foresaw is a sentence with a code; only what we did not foresee needs to say where it happened. */
+function errorFields(error: unknown): unknown {
+  if (!(error instanceof WindlassError)) return error instanceof Error ? stdSerializers.err(error) : error;
+  const { name: type, message, code, hint } = error;
+  return { type, message, code, ...(hint === undefined ? {} : { hint }) };
+}
 
 const LEVEL_NAMES: Readonly<Record<number, string>> = { 20: "debug", 30: "info", 40: "warn", 50: "error" };
 const OWN_FIELDS = new Set(["level", "time", "msg", "err"]);

@@ -1,6 +1,5 @@
 import { type Command, Option } from "commander";
-
-const port = (text: string): number => Number(text);
+import { port, slots } from "./flag-values.ts";
 
 /** `server`, `up`. */
 export function addServerCommands(program: Command): void {
@@ -21,13 +20,16 @@ export function addServerCommands(program: Command): void {
   withServerFlags(program.command("up"))
     .description("Run the embedded server and an agent on it, in one process.")
     .option("--queue <NAME...>", "queues to serve (made when missing)", ["default"])
-    .option("--slots <N>", "tasks at a time", Number)
-    .option("--docker [IMAGE...]", "run tasks in containers; IMAGE for tasks that name none")
+    .option("--slots <N>", "tasks at a time", slots)
+    .option(
+      "--docker [IMAGE...]",
+      'run tasks in containers; IMAGE for tasks that name none, flags of docker run after it: --docker IMAGE "-m 512m"',
+    )
     .option("--gpus <GPUS>", "0,1 or all or none")
     .option("--cpu-only", "no GPUs")
     .option("--config <FILE>", "agent.config.yaml")
     .option("--state <DIR>", "state folder of the agent (default: in the data folder)")
-    .option("--metrics-port <PORT>", "serve the agent's /healthz, /readyz and /metrics on 127.0.0.1:PORT", Number)
+    .option("--metrics-port <PORT>", "serve the agent's /healthz, /readyz and /metrics on 127.0.0.1:PORT", port)
     .option("--log-level <LEVEL>", "DEBUG, INFO, WARN or ERROR")
     .action(async (flags) => {
       const { upCommand } = await import("./commands/up.ts");

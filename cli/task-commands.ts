@@ -1,4 +1,6 @@
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
+import { TASK_STATUSES, TASK_TYPES } from "../api/wire/task-types.ts";
+import { nonEmpty, wholeNumber } from "./flag-values.ts";
 
 /** `run`, `logs`, `task`, `tasks`, `abort`, `queues`, `workers`: a person at the server. */
 export function addTaskCommands(program: Command): void {
@@ -10,7 +12,7 @@ export function addTaskCommands(program: Command): void {
     .option("--repo <URL>", "git repository")
     .option("--branch <NAME>", "branch (default: the repository's)")
     .option("--commit <ID>", "commit (default: the branch's tip)")
-    .option("--folder <DIR>", "local folder: its git repository, commit and uncommitted changes")
+    .option("--folder <DIR>", "local folder: its git repository, commit and uncommitted changes, new files included")
     .option(
       "--script <FILE>",
       "entry point; without --repo and --folder the file itself is the task's code, or its repository's if it is in one",
@@ -18,17 +20,18 @@ export function addTaskCommands(program: Command): void {
     .option("--module <NAME>", "Python module to run instead of a script")
     .option("--cwd <DIR>", "working directory in the repository")
     .option("--args <NAME=VALUE...>", "parameters (section Args)")
-    .option("--queue <NAME>", "queue", "default")
+    .option("--queue <NAME>", "queue, by name or id (default: the server's default queue)", nonEmpty)
+    .option("--create-queue", "make the queue when the server has none of that name")
     .option("--requirements <FILE>", "requirements file")
     .option("--packages <NAME...>", "packages to install")
-    .option("--docker <IMAGE>", "container image")
+    .option("--docker <IMAGE>", "container image; used by agents that run with --docker")
     .option("--docker_args <ARGS>", "arguments of docker run")
     .option("--docker_bash_setup_script <FILE>", "set-up script: a file, or the script itself")
-    .option("--task-type <TYPE>", "type of the task", "training")
+    .addOption(new Option("--task-type <TYPE>", "type of the task").choices(TASK_TYPES).default("training"))
     .option("--tags <TAG...>", "tags")
     .option("--binary <NAME>", "interpreter: python3, bash, … (default: by the script's ending)")
     .option("--no-follow", "return when the task is enqueued")
-    .option("--json", "print the task as JSON at its end instead of its console")
+    .option("--json", "standard output gets the task as JSON at its end; its console goes to standard error")
     .action(async (flags) => {
       const { runCommand } = await import("./commands/run.ts");
       process.exitCode = await runCommand(flags);
@@ -38,6 +41,8 @@ export function addTaskCommands(program: Command): void {
     .command("logs <task>")
     .description("Print a task's console.")
     .option("-f, --follow", "go on until the task ends")
+    .option("-n, --tail <N>", "only its last N lines", wholeNumber(0))
+    .option("--json", "a line of JSON for each piece of it, with its time and worker")
     .action(async (task, flags) => {
       const { logsCommand } = await import("./commands/logs.ts");
       await logsCommand(task, flags);
@@ -55,8 +60,8 @@ export function addTaskCommands(program: Command): void {
   program
     .command("tasks")
     .description("List tasks, newest first.")
-    .option("--status <STATUS...>", "only of these statuses")
-    .option("--limit <N>", "at most so many", Number, 20)
+    .addOption(new Option("--status <STATUS...>", "only of these statuses").choices(TASK_STATUSES))
+    .option("--limit <N>", "at most so many", wholeNumber(1, 500), 20)
     .option("--json", "as JSON")
     .action(async (flags) => {
       const { tasksCommand } = await import("./commands/tasks.ts");
@@ -65,7 +70,7 @@ export function addTaskCommands(program: Command): void {
 
   program
     .command("abort <task...>")
-    .description("Stop tasks, running or waiting.")
+    .description("Stop tasks, running or waiting; those that have ended are left as they are.")
     .action(async (tasks) => {
       const { abortCommand } = await import("./commands/abort.ts");
       process.exitCode = await abortCommand(tasks);

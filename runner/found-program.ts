@@ -10,6 +10,8 @@ export interface FoundParts {
   readonly deps: RunDeps;
   /** What the journal knows of a started program; undefined: it may or may not have been started. */
   readonly launched: Launched | undefined;
+  /** How often an agent process went on with this run before its program was started. */
+  readonly begun: number;
   readonly onError: (error: unknown) => void;
 }
 
@@ -34,8 +36,15 @@ async function adopted({ context, deps, launched, onError }: FoundParts): Promis
   return await retry(adopt, { schedule: PATIENT, signal: context.signal, retryable: () => true, onRetry: onError });
 }
 
-async function beginAgain({ context, deps }: FoundParts, engine: Engine): Promise<undefined> {
-  await removeLeftovers(context, engine);
+/** So often the agent may have died while it prepared a run; then the run itself is taken for the reason. */
+const MAX_BEGINS = 10;
+
+async function beginAgain({ context, deps, begun }: FoundParts, engine: Engine): Promise<undefined> {
+  await removeLeftovers(context, () => Promise.resolve(engine));
+  if (begun > MAX_BEGINS)
+    throw new RunError("failed/agent", `the agent ended ${begun} times while it prepared this run`, {
+      hint: "The agent's log says more; the task itself may be what ends it.",
+    });
   if (!(await deps.observer.mayBeginAgain(context.signal))) throw new Cancelled("task-gone", "the task was given to somebody else");
   await context.console.say("the agent was started anew; the run begins again");
 }

@@ -1,4 +1,4 @@
-import { truncate } from "node:fs/promises";
+import { open, truncate } from "node:fs/promises";
 import { formatDuration } from "../base/units.ts";
 import type { RunConsole } from "../monitor/console/run-console.ts";
 import type { Timings } from "./outcome.ts";
@@ -14,8 +14,19 @@ export async function writeLastLines(console: RunConsole, { outcome, next, conso
   if (outcome.hint !== undefined) lines.push(`hint: ${outcome.hint}`);
   if (next !== undefined) lines.push(next);
   lines.push(timingLine(outcome.timings));
+  if (await isMidLine(console.path, consoleBytes)) await console.write("\n");
   await console.say(lines.join("\nwindlass: "));
 }
+
+/** The program's last line has no end: ours do not belong to it. */
+async function isMidLine(path: string, bytes: number): Promise<boolean> {
+  if (bytes === 0) return false;
+  await using file = await open(path, "r");
+  const { buffer } = await file.read(Buffer.alloc(1), 0, 1, bytes - 1);
+  return buffer[0] !== LINE_END;
+}
+
+const LINE_END = 0x0a;
 
 /** `waited 0.2 s · source 0.1 s · environment hit 0.0 s · launch 0.3 s · run 5.2 s`. */
 export function timingLine(timings: Timings): string {

@@ -75,6 +75,7 @@ export function statusOf(cause: OutcomeCause): "completed" | "failed" | "stopped
 /** The exit code of `windlass execute` and `windlass run`: the program's own where there is one. */
 export function exitCodeOf(outcome: Outcome): number {
   if (outcome.cause === "completed") return 0;
+  if (outcome.cause === "failed/oom") return 137;
   if (outcome.exitCode !== undefined && outcome.exitCode !== 0) return outcome.exitCode;
   if (outcome.cause === "failed/timeout") return 124;
   return outcome.cause.startsWith("aborted/") ? 130 : 1;

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Engine, RunContext, Running } from "./engine.ts";
 import type { Held, Launched } from "./run-request.ts";
 import { releaseCommit } from "./source/checkout.ts";
+import { releaseUses } from "./uses.ts";
 
 export interface RunParts {
   readonly context: RunContext;
@@ -21,13 +22,14 @@ export async function removeRun(parts: RunParts, onError: (error: unknown, what:
     async () => (held === undefined ? undefined : await releaseCommit(held, context.runId)),
     async () => await removeWorkspace(context, parts.engine),
     async () => await removeFiles(context),
+    async () => await releaseUses(context.stateFolder, context.runId),
   ];
   for (const step of steps) await step().catch((error: unknown) => onError(error, "something of a run could not be removed"));
 }
 
-/** Clears away what an agent that was killed had begun before the program: it is begun anew. */
-export async function removeLeftovers(context: RunContext, engine: Engine): Promise<void> {
-  await removeWorkspace(context, () => Promise.resolve(engine));
+/** Clears away what a run wrote, but its console: before it is begun anew, or because the disk is full. */
+export async function removeLeftovers(context: RunContext, engine: () => Promise<Engine>): Promise<void> {
+  await removeWorkspace(context, engine);
   await removeFiles(context);
 }
 

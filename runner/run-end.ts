@@ -69,7 +69,7 @@ export function outcomeOfError(error: unknown, signal: AbortSignal, progress: Pr
 function aborted({ reason, message }: Cancelled): { cause: OutcomeCause; message: string; hint?: string } {
   switch (reason) {
     case "user":
-      return { cause: "aborted/user", message: "stopped on the server" };
+      return { cause: "aborted/user", message: "stopped by a user" };
     case "timeout":
       return {
         cause: "failed/timeout",

@@ -50,8 +50,8 @@ export interface Decided {
 
 /** Where an earlier agent process stopped with this run. */
 export type Resume =
-  /** User code may or may not have been started. */
-  | { readonly stage: "started" }
+  /** User code may or may not have been started; `begun`: how often an agent went on with it from there. */
+  | { readonly stage: "started"; readonly begun: number }
   | { readonly stage: "launched"; readonly launched: Launched }
   | { readonly stage: "ended"; readonly launched: Launched | undefined; readonly decided: Decided };
 

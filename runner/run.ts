@@ -2,11 +2,13 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { Cancelled } from "../base/cancelled.ts";
 import { crashPoint } from "../base/crash-point.ts";
+import { withReserve } from "../base/disk-reserve.ts";
 import { messageOf } from "../base/errors.ts";
 import { hostIdentity } from "../base/process-identity.ts";
 import { createRedactor } from "../monitor/console/redactor.ts";
 import { RunConsole } from "../monitor/console/run-console.ts";
 import { type Shipper, startShipper } from "../monitor/console/shipper.ts";
+import { judgeDisk } from "./disk-full.ts";
 import type { Environment, RunContext, Running } from "./engine.ts";
 import { foundProgram } from "./found-program.ts";
 import { writeLastLines } from "./last-lines.ts";
@@ -74,7 +76,7 @@ class Run {
 
   /** Up to the moment when the program has ended, or will never start; the answer is on disk. */
   async carryOut(): Promise<Decided> {
-    const outcome = await this.#outcome();
+    const outcome = await judgeDisk(await this.#outcome(), this.#context, this.#deps.engine);
     const decided = { outcome, next: this.#deps.observer.next(outcome), consoleBytes: await this.#context.console.size() };
     await this.#deps.observer.decided(decided);
     crashPoint("run/decided-written");
@@ -118,7 +120,8 @@ class Run {
   async #found(): Promise<Running | undefined> {
     if (this.#options.resume === undefined) return undefined;
     const onError = (error: unknown): void => this.#warn(error, "the engine of a run does not answer; trying again");
-    const running = await foundProgram({ ...this.#parts(), launched: this.#launched, onError });
+    const begun = this.#options.resume.stage === "started" ? this.#options.resume.begun : 0;
+    const running = await foundProgram({ ...this.#parts(), launched: this.#launched, begun, onError });
     if (running === undefined) return undefined;
     this.#progress.launched = true;
     Object.assign(this.#progress.timings, this.#launched?.timings);
@@ -177,7 +180,8 @@ class Run {
   }
 
   async #phase<T>(phase: Phase, work: () => Promise<T>, timing?: Timed): Promise<T> {
-    this.#context.signal.throwIfAborted();
+    // A program that runs is stopped by its watch, whenever the abort came.
+    if (phase !== "run") this.#context.signal.throwIfAborted();
     this.#progress.phase = phase;
     this.#deps.observer.phase(phase);
     const start = performance.now();
@@ -194,11 +198,13 @@ class Run {
     const { observer, logger, settings } = this.#deps;
     const redactor = createRedactor([...settings.secrets, token]);
     const { path } = this.#context.console;
-    return await startShipper({ path, cursorPath: join(folder, "cursor"), task: task.id, worker, sink: observer.sink, redactor, logger });
+    const options = { path, cursorPath: join(folder, "cursor"), task: task.id, worker, sink: observer.sink, redactor, logger };
+    return await withReserve(this.#context.stateFolder, () => startShipper(options), { signal: this.#options.leave });
   }
 
   async #lastLines(decided: Decided): Promise<void> {
-    await writeLastLines(this.#context.console, decided).catch((error: unknown) =>
+    const write = (): Promise<void> => writeLastLines(this.#context.console, decided);
+    await withReserve(this.#context.stateFolder, write, { withinMs: 5_000 }).catch((error: unknown) =>
       this.#warn(error, "the last lines of a console are missing"),
     );
   }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { ProjectId, QueueId, TaskId } from "./ids.ts";
+import { TASK_STATUSES } from "./task-types.ts";
 
 /**
  * The server's task document, as far as an agent and its command line read it (clearml-api.md 2). Lenient: unknown
@@ -15,20 +16,6 @@ const textMap = z
   .record(z.string(), z.unknown())
   .nullish()
   .transform((map) => map ?? {});
-
-export const TASK_STATUSES = [
-  "created",
-  "queued",
-  "in_progress",
-  "stopped",
-  "closed",
-  "failed",
-  "completed",
-  "publishing",
-  "published",
-  "unknown",
-] as const;
-export type TaskStatus = (typeof TASK_STATUSES)[number];
 
 const parameterSchema = z.object({
   section: text.optional(),

@@ -2,9 +2,11 @@ import { mkdir, stat } from "node:fs/promises";
 import { homedir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { createInterface } from "node:readline/promises";
+import { serverAddress } from "../../agent/server-address.ts";
 import { Session } from "../../api/session.ts";
 import { WindlassError } from "../../base/errors.ts";
 import { writeFileDurably } from "../../base/files.ts";
+import { logIn } from "../client.ts";
 
 export interface InitFlags {
   readonly api?: string;
@@ -20,10 +22,11 @@ export async function initCommand(flags: InitFlags): Promise<void> {
   const exists = (await stat(path).catch(() => undefined)) !== undefined;
   if (exists && flags.force !== true)
     throw new WindlassError(`${path} exists already`, { code: "file-exists", hint: "--force replaces it, --file writes another." });
-  const api = (await given(flags.api, "API server", "http://127.0.0.1:8008")).replace(/\/+$/, "");
+  const api = serverAddress("--api", await given(flags.api, "API server", "http://127.0.0.1:8008"), undefined);
   const accessKey = await given(flags.accessKey, "access key");
   const secretKey = await given(flags.secretKey, "secret key");
-  const identity = await new Session({ apiServer: api, credentials: { accessKey, secretKey } }).identity();
+  const session = new Session({ apiServer: api, credentials: { accessKey, secretKey } });
+  const identity = await logIn(session, { api, origins: { "server.api": "--api", "server.access_key": `access key ${accessKey}` } });
   await mkdir(dirname(path), { recursive: true });
   await writeFileDurably(
     path,

@@ -1,5 +1,5 @@
-import { homedir } from "node:os";
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
+import { defaultDataFolder } from "../../base/default-folders.ts";
 import { createLogger } from "../../base/logger.ts";
 import { type RunningServer, startServer } from "../../server/main.ts";
 
@@ -10,12 +10,10 @@ export interface ServerFlags {
   readonly filesPort: number;
 }
 
-export const defaultDataFolder = (): string => join(process.env["XDG_DATA_HOME"] ?? join(homedir(), ".local/share"), "windlass");
-
 /** Starts the server as the flags say, and prints where its configuration for clients is. */
 export async function startAsFlagged(flags: ServerFlags): Promise<RunningServer> {
   const logger = createLogger({ level: "info", format: process.stderr.isTTY === true ? "text" : "json" });
-  const dataFolder = resolve(flags.data ?? defaultDataFolder());
+  const dataFolder = resolve(flags.data ?? defaultDataFolder(process.env));
   const server = await startServer({ dataFolder, host: flags.host, apiPort: flags.apiPort, filesPort: flags.filesPort, logger });
   process.stdout.write(`configuration for clients: ${server.configPath} (CLEARML_CONFIG_FILE)\n`);
   return server;

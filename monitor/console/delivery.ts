@@ -21,6 +21,8 @@ export interface DeliveryDeps {
   readonly sink: EventSink;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Told before each further try, so that it can be written down; the first one is known. */
+  readonly onTry?: (nowMs: number) => Promise<void>;
 }
 
 /** A failed call, as far as its error tells. */
@@ -30,11 +32,15 @@ interface CallFailure {
   readonly status?: number;
 }
 
-/** `doubtful`: an earlier process may have sent this batch already. Throws what the server refuses for good, or the abort. */
-export async function deliver(batch: Batch, deps: DeliveryDeps, signal: AbortSignal, doubtful: boolean): Promise<void> {
-  let missing = doubtful ? await untilLanded(batch, batch.lines, deps, signal) : batch.lines;
+/**
+ * `triedAtMs`: when an earlier process may last have sent this batch; undefined: none has. Throws what the server refuses for
+ * good, or the abort.
+ */
+export async function deliver(batch: Batch, deps: DeliveryDeps, signal: AbortSignal, triedAtMs?: number): Promise<void> {
+  let missing = triedAtMs === undefined ? batch.lines : await untilLanded(batch, batch.lines, deps, signal, triedAtMs);
   for (let failures = 0; missing.length > 0; failures++) {
     try {
+      if (failures > 0) await deps.onTry?.(deps.clock.now());
       await deps.sink.addLines(missing.join("\n"), missing.length, signal);
       return;
     } catch (error) {
@@ -44,7 +50,7 @@ export async function deliver(batch: Batch, deps: DeliveryDeps, signal: AbortSig
       deps.logger.debug({ err: error, failures }, "the console waits for the server");
       await deps.clock.sleep(pauseMs(failure, failures), signal);
       if (neverArrived(error)) continue;
-      missing = await untilLanded(batch, missing, deps, signal);
+      missing = await untilLanded(batch, missing, deps, signal, deps.clock.now());
     }
   }
 }
@@ -59,9 +65,15 @@ function neverArrived(error: unknown): boolean {
   return status === 429 || codeOf(cause) === "ECONNREFUSED";
 }
 
-async function untilLanded(batch: Batch, sent: readonly string[], deps: DeliveryDeps, signal: AbortSignal): Promise<readonly string[]> {
+async function untilLanded(
+  batch: Batch,
+  sent: readonly string[],
+  deps: DeliveryDeps,
+  signal: AbortSignal,
+  triedAtMs: number,
+): Promise<readonly string[]> {
   let missing = await untilKnown(batch, sent, deps, signal);
-  for (const deadline = deps.clock.now() + MAY_STILL_LAND_MS; missing.length > 0 && deps.clock.now() < deadline; ) {
+  for (const deadline = triedAtMs + MAY_STILL_LAND_MS; missing.length > 0 && deps.clock.now() < deadline; ) {
     await deps.clock.sleep(LOOK_EVERY_MS, signal);
     missing = await untilKnown(batch, sent, deps, signal);
   }

@@ -2,7 +2,7 @@ import { type Clock, systemClock } from "../../base/clock.ts";
 import { crashPoint } from "../../base/crash-point.ts";
 import type { Logger } from "../../base/logger.ts";
 import type { EventSink } from "../event-sink.ts";
-import { type Batch, deliver, requestsOf } from "./delivery.ts";
+import { type Batch, type DeliveryDeps, deliver, requestsOf } from "./delivery.ts";
 import { LogEncoder } from "./log-events.ts";
 import type { Redactor } from "./redactor.ts";
 import { lookAgainInMs, nextSegment, SEGMENT_BYTES, type SegmentClock, shownBytes } from "./segments.ts";
@@ -129,7 +129,7 @@ class SpoolShipper implements Shipper {
       const { bytes, midLine } = await this.#reader.range(record.from, record.to);
       const lines = this.#encoder.encode(shownBytes(bytes, midLine, this.#options.redactor), record.firstTimestampMs);
       for (const request of requestsOf({ lines, firstTimestampMs: record.firstTimestampMs }))
-        await deliver(request, this.#deps(), this.#halt.signal, true);
+        await deliver(request, this.#deps(record), this.#halt.signal, record.triedAtMs ?? record.firstTimestampMs);
       this.#acked = record.to;
       this.#lastTimestampMs = Math.max(this.#lastTimestampMs, record.firstTimestampMs + record.events - 1);
     }
@@ -169,7 +169,7 @@ class SpoolShipper implements Shipper {
   }
 
   async #deliverAll(prepared: Prepared): Promise<void> {
-    for (const request of requestsOf(prepared)) await deliver(request, this.#deps(), this.#halt.signal, false);
+    for (const request of requestsOf(prepared)) await deliver(request, this.#deps(prepared.record), this.#halt.signal);
     crashPoint("console/batch-sent");
     this.#acked = prepared.record.to;
     this.#events += prepared.lines.length;
@@ -184,7 +184,15 @@ class SpoolShipper implements Shipper {
     if (hasLine && !this.#ended) await this.#clock.sleep(Math.max(this.#sentMs + QUIET_MS - this.#clock.now(), 0));
   }
 
-  #deps(): { sink: EventSink; clock: Clock; logger: Logger } {
-    return { sink: this.#options.sink, clock: this.#clock, logger: this.#options.logger };
+  #deps(record: BatchRecord): DeliveryDeps {
+    const onTry = (triedAtMs: number): Promise<void> => this.#writeTry(record, triedAtMs);
+    return { sink: this.#options.sink, clock: this.#clock, logger: this.#options.logger, onTry };
+  }
+
+  /** The next agent has to know from when on this batch cannot land any more. */
+  async #writeTry(record: BatchRecord, triedAtMs: number): Promise<void> {
+    const { state } = this.#cursor;
+    const batches = state.batches.map((batch) => (batch.from === record.from ? { ...batch, triedAtMs } : batch));
+    await this.#cursor.save({ ...state, batches });
   }
 }

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { constants } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
+import { untilRoom } from "../../base/disk-reserve.ts";
 
 /** A batch that is on its way: enough to build exactly the same requests again after a crash. */
 export interface BatchRecord {
@@ -10,6 +11,8 @@ export interface BatchRecord {
   /** Milliseconds of the first event; each further event has the next one. */
   readonly firstTimestampMs: number;
   readonly events: number;
+  /** When it was last sent, if not right after it was recorded: until ten seconds later it may still land. Milliseconds. */
+  readonly triedAtMs?: number;
   /** The range ends with an open `\r` line, whose newest state is sent. */
   readonly final: boolean;
 }
@@ -43,7 +46,9 @@ export class SpoolCursor {
   static async open(path: string): Promise<SpoolCursor> {
     const file = await open(path, constants.O_RDWR | constants.O_CREAT, 0o600);
     const buffer = Buffer.alloc(2 * SLOT_BYTES);
-    await file.read(buffer, 0, buffer.length, 0);
+    const { bytesRead } = await file.read(buffer, 0, buffer.length, 0);
+    // Both slots take their room now: a disk that fills up later does not stop the cursor.
+    if (bytesRead < buffer.length) await file.write(Buffer.alloc(buffer.length - bytesRead, 0x20), 0, buffer.length - bytesRead, bytesRead);
     const slots = [readSlot(buffer.subarray(0, SLOT_BYTES)), readSlot(buffer.subarray(SLOT_BYTES))].filter((slot) => slot !== undefined);
     const newest = slots.toSorted((a, b) => b.number - a.number)[0];
     return new SpoolCursor(file, newest?.number ?? 0, newest?.state ?? EMPTY);
@@ -58,8 +63,11 @@ export class SpoolCursor {
     this.#state = state;
     this.#number++;
     const slot = writeSlot(this.#number, state);
-    await this.#file.write(slot, 0, SLOT_BYTES, (this.#number % 2) * SLOT_BYTES);
-    await this.#file.datasync();
+    // Where writing in place needs room (file systems that copy on write), a full disk is waited out.
+    await untilRoom(async () => {
+      await this.#file.write(slot, 0, SLOT_BYTES, (this.#number % 2) * SLOT_BYTES);
+      await this.#file.datasync();
+    });
   }
 
   async close(): Promise<void> {

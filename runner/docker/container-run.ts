@@ -3,10 +3,12 @@ import { createWriteStream } from "node:fs";
 import { Transform } from "node:stream";
 import type Docker from "dockerode";
 import { systemClock } from "../../base/clock.ts";
+import { type RetrySchedule, retry } from "../../base/retry.ts";
 import type { FigureSource } from "../../monitor/resources/figure-source.ts";
 import type { Exit, RunHandle, Running } from "../engine.ts";
 import { forgiving, statusOf } from "./connection.ts";
 import { containerFigures } from "./container-figures.ts";
+import { waitForExit } from "./container-wait.ts";
 
 type ContainerHandle = Extract<RunHandle, { kind: "container" }>;
 
@@ -18,9 +20,11 @@ export class ContainerRun implements Running {
   readonly #container: Docker.Container;
   readonly #adopted: boolean;
   #ended = false;
+  /** By us. */
+  #stopped = false;
 
   /** `adopted`: an earlier agent process started it, and it may have ended long ago. */
-  constructor(container: Docker.Container, handle: ContainerHandle, waited: Promise<{ StatusCode: number }>, adopted = false) {
+  constructor(container: Docker.Container, handle: ContainerHandle, waited: Promise<number>, adopted = false) {
     this.#adopted = adopted;
     this.#container = container;
     this.handle = handle;
@@ -33,6 +37,7 @@ export class ContainerRun implements Running {
 
   /** SIGTERM to its init, grace, SIGKILL; everything inside the container ends with it. */
   async stop(graceMs: number): Promise<void> {
+    this.#stopped = true;
     if (!this.#ended) await forgiving(this.#container.kill({ signal: "SIGTERM" }), 404, 409);
     const gone = this.exited.then(
       () => true,
@@ -43,19 +48,34 @@ export class ContainerRun implements Running {
     await Promise.race([gone, systemClock.sleep(10_000)]);
   }
 
+  /** An engine that is down is waited for: a container that is left behind would stay for ever. */
   async remove(): Promise<void> {
-    await forgiving(this.#container.remove({ force: true, v: true }), 404, 409);
+    const remove = (): Promise<void> => forgiving(this.#container.remove({ force: true, v: true }), 404, 409);
+    await retry(remove, { schedule: REMOVAL, retryable: (error) => statusOf(error) === undefined });
   }
 
-  async #learnExit(waited: Promise<{ StatusCode: number }>): Promise<Exit> {
+  async #learnExit(waited: Promise<number>): Promise<Exit> {
     try {
-      const { StatusCode: exitCode } = await waited;
-      if (!this.#adopted && exitCode !== 137 && exitCode !== 1) return { exitCode, oomKilled: false };
-      return exitOf(await this.#container.inspect());
+      const exitCode = await waited;
+      if (!this.#adopted && exitCode !== 137 && exitCode !== 1 && !CODES_OF_A_FALL.has(exitCode)) return { exitCode, oomKilled: false };
+      const exit = exitOf(await this.#container.inspect());
+      return !this.#stopped && fellWithEngine(exit).lost !== undefined && (await this.#engineIsGone()) ? fellWithEngine(exit) : exit;
     } catch (error) {
       if (statusOf(error) === 404) return VANISHED;
       return await this.#lookAgain();
     }
+  }
+
+  /** An engine that goes down ends its containers and is gone moments later. */
+  async #engineIsGone(): Promise<boolean> {
+    for (const deadlineMs = Date.now() + GOES_DOWN_WITHIN_MS; Date.now() < deadlineMs; await systemClock.sleep(GOES_DOWN_WITHIN_MS / 10)) {
+      const isGone = await this.#container.inspect().then(
+        () => false,
+        (error: unknown) => statusOf(error) === undefined,
+      );
+      if (isGone) return true;
+    }
+    return false;
   }
 
   /** The wait broke off: the engine went down. Once it answers again it says how the container took it. */
@@ -64,7 +84,7 @@ export class ContainerRun implements Running {
       await systemClock.sleep(LOOK_AGAIN_MS);
       try {
         const facts = await this.#container.inspect();
-        if (facts.State.Running) await this.#container.wait();
+        if (facts.State.Running) await waitForExit(this.#container);
         else return fellWithEngine(exitOf(facts));
       } catch (error) {
         if (statusOf(error) === 404) return VANISHED;
@@ -74,6 +94,9 @@ export class ContainerRun implements Running {
 }
 
 const LOOK_AGAIN_MS = 1_000;
+const GOES_DOWN_WITHIN_MS = 2_500;
+/** About ten minutes. */
+const REMOVAL: RetrySchedule = { tries: 120, firstDelayMs: 500, factor: 2, maxDelayMs: 5_000 };
 const VANISHED: Exit = { exitCode: 137, oomKilled: false, lost: "killed" };
 /** An engine that goes down without live-restore ends its containers with SIGTERM and SIGKILL, or finds them dead later (255). */
 const CODES_OF_A_FALL: ReadonlySet<number> = new Set([255, 137, 143]);

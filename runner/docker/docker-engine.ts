@@ -13,10 +13,12 @@ import { type Connection, connect, forgiving, statusOf } from "./connection.ts";
 import { readArguments } from "./container-arguments.ts";
 import { ContainerRun, copyLog } from "./container-run.ts";
 import { containerSpec, LOG_FROM_LABEL, RUN_LABEL } from "./container-spec.ts";
+import { waitForExit } from "./container-wait.ts";
 import type { ContainerOptions } from "./docker-flags.ts";
 import { environmentImage } from "./environment-image.ts";
-import { type HostPaths, hostPaths } from "./host-paths.ts";
+import { type HostPaths, hostPaths, mountOf, withSharedBundle } from "./host-paths.ts";
 import { type ImageFacts, inspectImage } from "./image.ts";
+import { ownContainer } from "./own-container.ts";
 import { Relays } from "./relay.ts";
 
 export interface DockerEngineOptions {
@@ -30,10 +32,23 @@ const STRAY_AFTER_SEC = 300;
 /** Path of the CA bundle inside a container. */
 const CA_INSIDE = "/etc/windlass/ca.pem";
 
-/** Runs tasks in containers. Throws RunError `failed/engine` when no engine answers. */
+/** Runs tasks in containers. Throws RunError `failed/engine` when no engine answers, or it cannot see the state folder. */
 export async function createDockerEngine(options: DockerEngineOptions): Promise<Engine> {
   const connection = await connect(options.settings.docker.host);
-  return new DockerEngine(options, connection, await hostPaths(connection.docker));
+  return new DockerEngine(options, connection, await sharedPaths(connection.docker, options));
+}
+
+/** Throws at once, not in each task, when containers could not see the state folder of an agent that lives in a container. */
+async function sharedPaths(docker: Docker, { stateFolder, settings, logger }: DockerEngineOptions): Promise<HostPaths> {
+  const own = await ownContainer(docker);
+  const paths = hostPaths(own);
+  paths(stateFolder);
+  if (own !== undefined && mountOf(stateFolder, own)?.anonymous === true)
+    logger.warn(
+      { state: stateFolder },
+      "the state folder is on a volume without a name: it is lost with this container (-v windlass:PATH names it)",
+    );
+  return await withSharedBundle(paths, settings.network.caBundle, stateFolder);
 }
 
 class DockerEngine implements Engine {
@@ -132,15 +147,11 @@ class DockerEngine implements Engine {
   }
 
   /** The end of a container that runs already, its log copied on from where the earlier agent stopped. */
-  async #resumed(
-    context: RunContext,
-    container: Docker.Container,
-    facts: Docker.ContainerInspectInfo | undefined,
-  ): Promise<{ StatusCode: number }> {
+  async #resumed(context: RunContext, container: Docker.Container, facts: Docker.ContainerInspectInfo | undefined): Promise<number> {
     const from = facts?.Config.Labels[LOG_FROM_LABEL];
     const skip = from === undefined ? undefined : (await context.console.size()) - Number(from);
     const [exit] = await Promise.all([
-      container.wait() as Promise<{ StatusCode: number }>,
+      waitForExit(container),
       skip === undefined ? undefined : this.#copyLog(container, context.console.path, skip),
     ]);
     return exit;
@@ -193,7 +204,7 @@ class DockerEngine implements Engine {
     const container = await docker.createContainer(spec);
     try {
       await container.start();
-      const waited = container.wait() as Promise<{ StatusCode: number }>;
+      const waited = waitForExit(container);
       waited.catch(() => undefined);
       const copied = logTo === undefined ? Promise.resolve() : this.#copyLog(container, logTo, 0);
       const complete = waited.then(async (exit) => {

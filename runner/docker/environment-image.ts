@@ -6,13 +6,14 @@ import { withFileLock } from "../../base/file-lock.ts";
 import { KeyedMutex } from "../../base/mutex.ts";
 import type { Environment, RunContext } from "../engine.ts";
 import { environmentKey, indexSettings, sourceMark } from "../environment/environment-key.ts";
-import { pipFailure } from "../environment/pip-failures.ts";
 import { type Requirements, requirementsOf } from "../environment/requirements.ts";
 import { trustVariables } from "../host-environment.ts";
 import { RunError } from "../run-error.ts";
 import type { Source } from "../source/source.ts";
+import { concludeRemoval, type Kept, markUse } from "../uses.ts";
+import { buildError } from "./build-failures.ts";
 import { buildEvents } from "./build-log.ts";
-import { BUILD_CONTEXT, dockerfileText, INSTALLED_MARK, installRunner, NO_PYTHON, setupRunner } from "./dockerfile.ts";
+import { BUILD_CONTEXT, dockerfileText, INSTALLED_MARK, installRunner, setupRunner } from "./dockerfile.ts";
 import { ensureImage, type ImageFacts, inspectImage } from "./image.ts";
 import { checkImageName } from "./image-name.ts";
 
@@ -36,7 +37,9 @@ export async function environmentImage(docker: Docker, context: RunContext, sour
     indexes: indexSettings(),
   });
   const tag = `windlass-env:${key}`;
-  const found = context.settings.environments.refresh ? undefined : await fresh(docker, tag, context);
+  const kept: Kept = { kind: "image", name: key };
+  const stays = await markUse(context.stateFolder, kept, context.runId);
+  const found = !stays || context.settings.environments.refresh ? undefined : await fresh(docker, tag, context);
   if (found !== undefined) return { hit: true, key, python, image: tag };
   const lock = join(context.stateFolder, "locks");
   await mkdir(lock, { recursive: true, mode: 0o700 });
@@ -47,6 +50,7 @@ export async function environmentImage(docker: Docker, context: RunContext, sour
       withFileLock(
         join(lock, `${key}.lock`),
         async () => {
+          await concludeRemoval(context.stateFolder, kept);
           const meanwhile = await inspectImage(docker, tag);
           if (meanwhile !== undefined && (meanwhile.createdMs > started || !context.settings.environments.refresh)) {
             if (await fresh(docker, tag, context)) return { hit: true, key, python, image: tag };
@@ -79,6 +83,13 @@ async function fresh(docker: Docker, tag: string, context: RunContext): Promise<
   return image !== undefined && (maxAgeMs === undefined || Date.now() - image.createdMs < maxAgeMs) ? image : undefined;
 }
 
+/** What is in it, for people: the base and the first requirements. */
+function about({ name, setup, requirements }: BuildRequest): string {
+  const lines = requirements.text === "" ? [] : requirements.text.split("\n");
+  const parts = [name, ...(setup.trim() === "" ? [] : ["set-up script"]), ...lines.slice(0, 3)];
+  return `${parts.join(" + ")}${lines.length > 3 ? ` + ${lines.length - 3} more` : ""}`.slice(0, 200);
+}
+
 interface BuildRequest {
   readonly tag: string;
   readonly key: string;
@@ -98,7 +109,12 @@ async function build(docker: Docker, request: BuildRequest, context: RunContext,
     const stream = await docker.buildImage({ context: folder, src: await readdir(folder) }, {
       t: request.tag,
       version: "2",
-      labels: { "windlass.agent": context.agentId, "windlass.environment": request.key, "windlass.made": new Date().toISOString() },
+      labels: {
+        "windlass.agent": context.agentId,
+        "windlass.environment": request.key,
+        "windlass.about": about(request),
+        "windlass.made": new Date().toISOString(),
+      },
       abortSignal: context.signal,
       nocache: context.settings.environments.refresh,
     } as Docker.ImageBuildOptions);
@@ -182,25 +198,3 @@ function split(output: string): { shown: string; marked: string[] } {
   const marked = lines.filter((line) => line.startsWith(INSTALLED_MARK)).map((line) => line.slice(INSTALLED_MARK.length));
   return { shown: lines.filter((line) => !line.startsWith(INSTALLED_MARK)).join("\n"), marked };
 }
-
-/** Which step failed stands in the engine's message, with its exit code. */
-function buildError(problem: string, output: string): RunError {
-  const code = Number(/exit code: (\d+)/.exec(problem)?.[1] ?? 1);
-  if (/no space left on device/i.test(problem + output))
-    return new RunError("failed/disk-full", "no space left while building the environment", { retryable: true });
-  if (problem.includes("run-setup.sh")) {
-    return new RunError("failed/environment-setup-script", `the set-up script ended with exit code ${code}: ${lastLine(output)}`, {
-      hint: "Its output stands above.",
-    });
-  }
-  if (problem.includes("run-install.sh")) {
-    if (code === NO_PYTHON)
-      return new RunError("failed/environment-python", lastLine(output), {
-        hint: "Choose an image with Python and pip, or install them in the set-up script.",
-      });
-    return pipFailure(output);
-  }
-  return new RunError("failed/environment-build", `the image cannot be built (${problem})`, { retryable: true });
-}
-
-const lastLine = (output: string): string => output.trim().split("\n").at(-1)?.slice(0, 300) ?? "";

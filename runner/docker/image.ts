@@ -102,8 +102,8 @@ export async function* jsonLines<T>(stream: NodeJS.ReadableStream): AsyncGenerat
   if (open.trim() !== "") yield JSON.parse(open) as T;
 }
 
-function pullError(name: string, error: unknown): unknown {
-  const text = messageOf(error);
+export function pullError(name: string, error: unknown): unknown {
+  const text = engineWords(error);
   if (statusOf(error) === 404 || /not found|manifest unknown|does not exist/i.test(text)) {
     return new RunError("failed/image-not-found", `there is no image ${name} (${text})`, {
       hint: "Check its name and tag; a private one needs docker login on this machine.",
@@ -119,6 +119,13 @@ function pullError(name: string, error: unknown): unknown {
     retryable: true,
     hint: "Check that the engine reaches the registry.",
   });
+}
+
+/** What the engine or the registry said, without the frame that dockerode puts around it: `(HTTP code 500) server error - …`. */
+export function engineWords(error: unknown): string {
+  return messageOf(error)
+    .replace(/^\(HTTP code \d+\) [\w ]*- /, "")
+    .trim();
 }
 
 /** Credentials of `docker login`, for the registry in the image's name. */

@@ -1,7 +1,9 @@
 import { connect, createServer, type Server } from "node:net";
 import { join } from "node:path";
 import type Docker from "dockerode";
+import { messageOf } from "../../base/errors.ts";
 import { readIfThere, writeFileDurably } from "../../base/files.ts";
+import { RunError } from "../run-error.ts";
 import { forgiving } from "./connection.ts";
 
 /**
@@ -23,13 +25,23 @@ export class Relays {
   async reach(url: string, network: string): Promise<string> {
     const target = new URL(url);
     if (network === "host" || !isLoopback(target.hostname)) return url;
-    this.#gateways.get(network) ?? this.#gateways.set(network, this.#gatewayOf(network));
-    const gateway = await this.#gateways.get(network);
+    const gateway = await once(this.#gateways, network, () => this.#gatewayOf(network));
     if (gateway === undefined) return url;
     const key = `${gateway} ${target.host}`;
-    this.#open.get(key) ?? this.#open.set(key, this.#listen(key, gateway, target));
-    const { address } = (await this.#open.get(key)) ?? { address: target.host };
+    const { address } = await this.#opened(key, gateway, target);
     return `${target.protocol}//${address}${target.pathname === "/" ? "" : target.pathname}`;
+  }
+
+  /** A network whose address this machine does not have (now) is the engine's fault, and may come back. */
+  async #opened(key: string, gateway: string, target: URL): Promise<{ address: string }> {
+    try {
+      return await once(this.#open, key, () => this.#listen(key, gateway, target));
+    } catch (error) {
+      throw new RunError("failed/engine", `${target.host} cannot be relayed on ${gateway} (${messageOf(error)})`, {
+        retryable: true,
+        hint: "Is the engine's bridge there (ip address)? Restarting the engine makes it again. A server on an address that containers reach needs no relay.",
+      });
+    }
   }
 
   async close(): Promise<void> {
@@ -61,6 +73,16 @@ export class Relays {
     await writeFileDurably(this.#file, JSON.stringify({ ...ports, [key]: port }));
     return { server, address: `${gateway}:${port}` };
   }
+}
+
+/** Made once for each key; a failure is not kept. */
+async function once<T>(made: Map<string, Promise<T>>, key: string, make: () => Promise<T>): Promise<T> {
+  const known = made.get(key);
+  if (known !== undefined) return await known;
+  const making = make();
+  made.set(key, making);
+  making.catch(() => made.delete(key));
+  return await making;
 }
 
 /** The port of before, or any when somebody else has it by now. */

@@ -8,6 +8,7 @@ import type { Environment, RunContext } from "../engine.ts";
 import { hostEnvironment } from "../host-environment.ts";
 import { RunError } from "../run-error.ts";
 import type { Source } from "../source/source.ts";
+import { concludeRemoval, type Kept, markUse } from "../uses.ts";
 import type { HostPython } from "./interpreter.ts";
 import { isNetworkFailure, pipFailure } from "./pip-failures.ts";
 import type { Requirements } from "./requirements.ts";
@@ -28,7 +29,9 @@ export interface VenvRequest {
 
 export async function ensureVenv(request: VenvRequest, context: RunContext): Promise<Environment> {
   const folder = join(context.stateFolder, "environments", request.key);
-  if (await isFresh(folder, context)) return await environmentAt(folder, request.key, true);
+  const kept: Kept = { kind: "environment", name: request.key };
+  const stays = await markUse(context.stateFolder, kept, context.runId);
+  if (stays && (await isFresh(folder, context))) return await environmentAt(folder, request.key, true);
   await mkdir(dirname(folder), { recursive: true, mode: 0o755 });
   const onWait = (pid: number): void => context.console.note(`waiting for process ${pid}, which builds the same environment`);
   return await locks.run(
@@ -39,6 +42,7 @@ export async function ensureVenv(request: VenvRequest, context: RunContext): Pro
 }
 
 async function buildUnlessReady(folder: string, request: VenvRequest, context: RunContext): Promise<Environment> {
+  await concludeRemoval(context.stateFolder, { kind: "environment", name: request.key });
   const builtMeanwhile = await isFresh(folder, {
     ...context,
     settings: { ...context.settings, environments: { ...context.settings.environments, refresh: false } },
@@ -100,9 +104,12 @@ async function makeVenv(folder: string, python: HostPython, context: RunContext)
 }
 
 const NETWORK_TRIES = 3;
+/** Downloads and built wheels, inside the state folder so that they count and can be cleaned; the operator's own PIP_CACHE_DIR is left to him. */
+const PIP_CACHE: Kept = { kind: "cache", name: "pip" };
 
 async function installRequirements(python: string, folder: string, request: VenvRequest, context: RunContext): Promise<void> {
   const file = await writeRequirements(folder, request);
+  await markUse(context.stateFolder, PIP_CACHE, context.runId);
   const cwd = dirname(file);
   for (let tries = 1; ; tries++) {
     let output = "";
@@ -111,7 +118,7 @@ async function installRequirements(python: string, folder: string, request: Venv
       ["-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--progress-bar", "off", "-r", file],
       {
         cwd,
-        env: hostEnvironment(context.settings),
+        env: { PIP_CACHE_DIR: join(context.stateFolder, "caches", PIP_CACHE.name), ...hostEnvironment(context.settings) },
         signal: context.signal,
         onOutput: (chunk) => {
           output = (output + chunk.toString()).slice(-64 * 1024);

@@ -14,30 +14,39 @@ export interface Member {
 
 const CONSOLE_MARK = Buffer.from(`${ROLE}=${CONSOLE_ROLE}\0`);
 
-/** Live processes that carry the run's mark in their environment, or are of this process group; a zombie is not alive. */
-export async function membersOf(runId: string, pgid?: number): Promise<Member[]> {
+const NOBODY: ReadonlySet<number> = new Set();
+
+/** Live processes that carry the run's mark in their environment, or are of this process group or of these; a zombie is not alive. */
+export async function membersOf(runId: string, pgid?: number, enclosed = NOBODY): Promise<Member[]> {
   const mark = Buffer.from(`${RUN_MARK}=${runId}\0`);
   const pids = (await readdir("/proc").catch(() => [])).filter((name) => /^\d+$/.test(name)).map(Number);
-  const members = await Promise.all(pids.map((pid) => memberOf(pid, mark, pgid)));
+  const members = await Promise.all(pids.map((pid) => memberOf(pid, mark, (group) => group === pgid || enclosed.has(pid))));
   return members.filter((one) => one !== undefined);
 }
 
-async function memberOf(pid: number, mark: Buffer, pgid: number | undefined): Promise<Member | undefined> {
+async function memberOf(pid: number, mark: Buffer, belongs: (group: number) => boolean): Promise<Member | undefined> {
   const environ = await readFile(`/proc/${pid}/environ`).catch(() => undefined);
   const isMarked = environ?.includes(mark) === true;
-  if (!isMarked && pgid === undefined) return undefined;
   const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
   const [state = "X", , group] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  if ("ZX".includes(state) || !(isMarked || Number(group) === pgid)) return undefined;
+  if ("ZX".includes(state) || !(isMarked || belongs(Number(group)))) return undefined;
   return { pid, isConsole: environ?.includes(CONSOLE_MARK) === true };
+}
+
+/** All by which the processes of a run are found, beside its mark. */
+export interface RunProcesses {
+  readonly leader: ProcessIdentity;
+  readonly runId: string;
+  /** Those of its control group, where it has one. */
+  readonly enclosed?: () => Promise<number[]>;
 }
 
 /**
  * SIGTERM to the group and to all that left it, a grace period, SIGKILL until nothing is left (10 s at most). The console's
  * `cat` goes last, when it has brought home what was printed.
  */
-export async function endRun(leader: ProcessIdentity, runId: string, graceMs: number, clock: Clock = systemClock): Promise<void> {
-  const members = async (): Promise<Member[]> => await membersOf(runId, await ownGroup(leader));
+export async function endRun({ leader, runId, enclosed }: RunProcesses, graceMs: number, clock: Clock = systemClock): Promise<void> {
+  const members = async (): Promise<Member[]> => await membersOf(runId, await ownGroup(leader), new Set(await enclosed?.()));
   const gone = (withinMs: number): Promise<boolean> => allGone(members, withinMs, clock);
   if (await gone(0)) return;
   for (const { pid } of await members()) kill(pid, "SIGTERM");

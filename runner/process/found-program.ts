@@ -8,6 +8,8 @@ import { membersOf } from "./descendants.ts";
 
 export const exitFileOf = (context: RunContext): string => join(context.folder, "exit");
 export const pidFileOf = (context: RunContext): string => join(context.folder, "pid");
+/** A copy of what counted the kills for memory. */
+export const memoryFileOf = (context: RunContext): string => join(context.folder, "exit.memory");
 
 /** How long a wrapper that was just started may take to write its pid. */
 const STARTS_WITHIN_MS = 2_000;

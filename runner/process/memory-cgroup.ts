@@ -5,8 +5,8 @@ import { join } from "node:path";
 export interface MemoryCgroup {
   /** A process writes its pid there to enter. */
   readonly procsFile: string;
-  /** Whether the kernel killed something in it for memory. */
-  killedForMemory(): Promise<boolean>;
+  /** Counts what the kernel killed in it for memory. */
+  readonly eventsFile: string;
   remove(): Promise<void>;
 }
 
@@ -16,7 +16,6 @@ interface Place {
   readonly limitFile: string;
   readonly limits: (limitBytes: number) => readonly (readonly [string, number])[];
   readonly eventsFile: string;
-  readonly killed: RegExp;
 }
 
 export async function createMemoryCgroup(runId: string, limitBytes: number): Promise<MemoryCgroup | undefined> {
@@ -46,7 +45,6 @@ async function placeV1(runId: string): Promise<Place | undefined> {
       ["memory.memsw.limit_in_bytes", bytes],
     ],
     eventsFile: "memory.oom_control",
-    killed: /^oom_kill ([1-9]\d*)/m,
   };
 }
 
@@ -61,7 +59,6 @@ async function placeV2(runId: string): Promise<Place | undefined> {
       ["memory.swap.max", 0],
     ],
     eventsFile: "memory.events",
-    killed: /^oom_kill ([1-9]\d*)/m,
   };
 }
 
@@ -88,10 +85,10 @@ async function make({ folder, limits, limitFile }: Place, limitBytes: number): P
   return true;
 }
 
-function cgroupAt({ folder, eventsFile, killed }: Place): MemoryCgroup {
+function cgroupAt({ folder, eventsFile }: Place): MemoryCgroup {
   return {
     procsFile: join(folder, "cgroup.procs"),
-    killedForMemory: async () => killed.test(await readFile(join(folder, eventsFile), "utf8").catch(() => "")),
+    eventsFile: join(folder, eventsFile),
     remove: () => rmdir(folder).catch(() => undefined),
   };
 }

@@ -1,5 +1,6 @@
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
+import type { Logger } from "../../base/logger.ts";
 import type { Engine, Environment, Launch, ProgramView, RunContext, RunHandle, Running } from "../engine.ts";
 import { environmentKey, indexSettings, sourceMark } from "../environment/environment-key.ts";
 import { findPython } from "../environment/interpreter.ts";
@@ -8,18 +9,26 @@ import { ensureVenv } from "../environment/venv.ts";
 import { runFilesFolder } from "../launch/compose-launch.ts";
 import type { Source } from "../source/source.ts";
 import { ProcessRun } from "./process-run.ts";
+import { RunScopes } from "./run-scope.ts";
 import { handleSetupScript } from "./setup-script.ts";
+import { sayContainerIsUnused } from "./unused-container.ts";
 
 /** Runs tasks as plain processes of this machine, for where there is no Docker. */
-export function createProcessEngine(): Engine {
-  return new ProcessEngine();
+export function createProcessEngine(logger: Logger): Engine {
+  return new ProcessEngine(new RunScopes(logger));
 }
 
 class ProcessEngine implements Engine {
   readonly kind = "process";
+  readonly #scopes: RunScopes;
+
+  constructor(scopes: RunScopes) {
+    this.#scopes = scopes;
+  }
 
   /** A venv where there are requirements; else the interpreter itself. */
   async prepare(context: RunContext, source: Source): Promise<Environment> {
+    await sayContainerIsUnused(context);
     await handleSetupScript(context, source);
     const { interpreter } = source.entry;
     const requirements = await requirementsOf(context.task, source);
@@ -52,7 +61,7 @@ class ProcessEngine implements Engine {
 
   async launch(context: RunContext, _source: Source, environment: Environment, launch: Launch): Promise<Running> {
     await mkdir(join(context.folder, "tmp"), { recursive: true, mode: 0o700 });
-    return await ProcessRun.start(context, environment, launch);
+    return await ProcessRun.start(context, environment, launch, this.#scopes);
   }
 
   async adopt(context: RunContext, handle: RunHandle | undefined): Promise<Running | undefined> {

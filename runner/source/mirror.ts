@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { access, mkdir, rm } from "node:fs/promises";
+import { access, mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { withFileLock } from "../../base/file-lock.ts";
 import { readIfThere } from "../../base/files.ts";
@@ -7,8 +7,10 @@ import { KeyedMutex } from "../../base/mutex.ts";
 import { BRIEF, retry } from "../../base/retry.ts";
 import type { RunContext } from "../engine.ts";
 import { RunError } from "../run-error.ts";
+import { concludeRemoval, type Kept, markUse } from "../uses.ts";
 import { type GitCall, git, gitSays } from "./git.ts";
 import { GitError } from "./git-failures.ts";
+import { removeGitLeftovers } from "./git-leftovers.ts";
 import { maskUrls } from "./urls.ts";
 
 /** What a task asks for: the recorded commit, else the tag, else the branch's tip, else the remote's default branch. */
@@ -35,7 +37,9 @@ export async function fetchWanted(wanted: Wanted, context: RunContext): Promise<
   const folder = join(context.stateFolder, "mirrors");
   const mirror = join(folder, `${name}.git`);
   const { commit } = wanted;
-  if (commit !== undefined && (await isKept(mirror, commit))) return { mirror, commit };
+  const kept: Kept = { kind: "mirror", name };
+  const stays = await markUse(context.stateFolder, kept, context.runId);
+  if (stays && commit !== undefined && (await isKept(mirror, commit))) return { mirror, commit };
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const call = callOf(context);
   const lock = join(folder, `${name}.lock`);
@@ -43,10 +47,14 @@ export async function fetchWanted(wanted: Wanted, context: RunContext): Promise<
   return await mirrors.run(
     mirror,
     () =>
-      withFileLock(lock, async () => ({ mirror, commit: await fetchInto(mirror, wanted, context, call) }), {
-        signal: context.signal,
-        onWait,
-      }),
+      withFileLock(
+        lock,
+        async () => {
+          await concludeRemoval(context.stateFolder, kept);
+          return { mirror, commit: await fetchInto(mirror, wanted, context, call) };
+        },
+        { signal: context.signal, onWait },
+      ),
     context.signal,
   );
 }
@@ -63,7 +71,7 @@ function callOf(context: RunContext): GitCall {
 }
 
 async function fetchInto(mirror: string, wanted: Wanted, context: RunContext, call: GitCall): Promise<string> {
-  await ensureMirror(mirror, call);
+  await ensureMirror(mirror, wanted.url, call);
   await context.console.say(`fetching ${describe(wanted)} of ${maskUrls(wanted.url)}`);
   const attempt = (): Promise<string> => fetchOnce(mirror, wanted, { ...call, onProgress: progressTo(context) });
   try {
@@ -74,6 +82,7 @@ async function fetchInto(mirror: string, wanted: Wanted, context: RunContext, ca
       onRetry: (error, tries) => context.console.note(`fetching failed (${(error as GitError).detail}), attempt ${tries + 1} follows`),
     });
   } catch (error) {
+    await removeGitLeftovers(mirror);
     context.signal.throwIfAborted();
     throw runErrorOf(error, wanted, call.signal);
   }
@@ -86,11 +95,12 @@ function progressTo(context: RunContext): (line: string) => void {
   };
 }
 
-async function ensureMirror(mirror: string, call: GitCall): Promise<void> {
+async function ensureMirror(mirror: string, url: string, call: GitCall): Promise<void> {
   if (await isThere(join(mirror, "windlass-ready"))) return;
   await rm(mirror, { recursive: true, force: true });
   await git(undefined, ["init", "-q", "--bare", mirror], call);
   await git(mirror, ["config", "gc.auto", "0"], call);
+  await writeFile(join(mirror, "description"), `${maskUrls(url)}\n`);
   await mkdir(join(mirror, "windlass-ready"));
 }
 

@@ -1,22 +1,14 @@
-import { execFile } from "node:child_process";
-import { cp, mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
-import { promisify } from "node:util";
+import { join } from "node:path";
 import { expect } from "chai";
 import { packedCommand } from "../../bench/packed.ts";
-import { baseImage, importDebian, requireDocker } from "../support/docker.ts";
-import { eventually, Product } from "../support/product.ts";
+import { baseImage, requireDocker } from "../support/docker.ts";
+import { docker } from "../support/docker-command.ts";
+import { agentImage } from "../support/node-image.ts";
+import { Product } from "../support/product.ts";
 
-const run = promisify(execFile);
-const ROOT = resolve(import.meta.dirname, "../..");
 const PROGRAM = { script: { entry_point: "hello.py", diff: "print('hello from the package')\n", binary: "python3" } };
-/** The bridge's own address: reachable from this machine and from containers. */
-const BRIDGE_HOST = "172.17.0.1";
-
-async function docker(...args: string[]): Promise<string> {
-  return (await run("docker", args, { maxBuffer: 64 * 2 ** 20 })).stdout.trim();
-}
 
 describe("what is shipped", () => {
   before(requireDocker);
@@ -37,7 +29,7 @@ describe("what is shipped", () => {
     await using product = await Product.start();
     await product.ensureQueue("beside");
     const state = await mkdtemp(join(tmpdir(), "windlass-agent-state-"));
-    const keys = await keysOf(product);
+    const keys = await product.newKeys();
     const container = await docker(
       "run",
       "-d",
@@ -70,132 +62,4 @@ describe("what is shipped", () => {
       await rm(state, { recursive: true, force: true });
     }
   });
-
-  it("runs as a service under a real systemd", async function () {
-    this.timeout(600_000);
-    const image = await systemdImage();
-    await using product = await Product.start({ serverHost: BRIDGE_HOST });
-    await product.ensureQueue("service");
-    const keys = await keysOf(product);
-    const container = await docker(
-      "run",
-      "-d",
-      "-t",
-      "-e",
-      "container=docker",
-      "--cap-add",
-      "SYS_ADMIN",
-      "--tmpfs",
-      "/run",
-      "--tmpfs",
-      "/run/lock",
-      "-v",
-      "/sys/fs/cgroup:/sys/fs/cgroup:rw",
-      image,
-      "/sbin/init",
-    );
-    try {
-      await eventually(
-        "systemd is up",
-        async () =>
-          /running|degraded/.test(
-            await docker("exec", container, "systemctl", "is-system-running").catch((error: { stdout?: string }) => error.stdout ?? ""),
-          ),
-        60_000,
-      );
-      const config = `server:\n  api: ${product.apiUrl}\n  access_key: ${keys.accessKey}\n  secret_key: ${keys.secretKey}\nagent:\n  queues: [service]\n`;
-      await docker(
-        "exec",
-        container,
-        "sh",
-        "-c",
-        `mkdir -p /etc/windlass && printf '%s' "$0" > /etc/windlass/agent.config.yaml && systemctl start windlass`,
-        config,
-      );
-      const task = await product.run("service", PROGRAM, 120_000).catch(async (error: unknown) => {
-        throw new Error(`${String(error)}\n${await docker("exec", container, "journalctl", "--no-pager", "-u", "windlass")}`);
-      });
-      expect(task.status, await product.consoleOf(task.id)).to.equal("completed");
-      await docker("exec", container, "systemctl", "stop", "windlass");
-      expect(await docker("exec", container, "systemctl", "show", "-p", "Result", "--value", "windlass")).to.equal("success");
-    } finally {
-      await docker("rm", "-f", container);
-    }
-  });
 });
-
-async function keysOf(product: Product): Promise<{ accessKey: string; secretKey: string }> {
-  const { credentials } = await product.session.call<{ credentials: { access_key: string; secret_key: string } }>(
-    "auth.create_credentials",
-    {},
-  );
-  return { accessKey: credentials.access_key, secretKey: credentials.secret_key };
-}
-
-/** The image of `Dockerfile`, on a base of Debian with this machine's Node: no registry of images is needed. */
-async function agentImage(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), "windlass-image-"));
-  const base = await nodeBase(await baseImage(), "windlass-test-node:bookworm");
-  await run("npm", ["pack", "--silent", "--pack-destination", folder], { cwd: ROOT });
-  await cp(join(ROOT, "Dockerfile"), join(folder, "Dockerfile"));
-  await run("docker", ["build", "-q", "-t", "windlass-test-agent", "--build-arg", `BASE=${base}`, folder], {
-    env: { ...process.env, DOCKER_BUILDKIT: "0" },
-    maxBuffer: 64 * 2 ** 20,
-  });
-  await rm(folder, { recursive: true });
-  return "windlass-test-agent";
-}
-
-async function systemdImage(): Promise<string> {
-  const tag = "windlass-test-systemd:bookworm";
-  const there = await docker("image", "inspect", tag).then(
-    () => true,
-    () => false,
-  );
-  if (!there) await importDebian(tag, ["systemd", "systemd-sysv", "dbus", "python3", "python3-venv", "git", "ca-certificates"]);
-  const base = await nodeBase(tag, "windlass-test-systemd-node:bookworm");
-  const folder = await mkdtemp(join(tmpdir(), "windlass-image-"));
-  await run("npm", ["pack", "--silent", "--pack-destination", folder], { cwd: ROOT });
-  await cp(join(ROOT, "systemd/windlass.service"), join(folder, "windlass.service"));
-  const lines = [
-    `FROM ${base}`,
-    "COPY *.tgz /opt/",
-    "RUN npm install --global --omit=dev /opt/*.tgz",
-    "COPY windlass.service /etc/systemd/system/windlass.service",
-    "RUN test -x /usr/local/bin/windlass",
-  ];
-  await writeFile(join(folder, "Dockerfile"), `${lines.join("\n")}\n`);
-  await run("docker", ["build", "-q", "-t", "windlass-test-service", folder], {
-    env: { ...process.env, DOCKER_BUILDKIT: "0" },
-    maxBuffer: 64 * 2 ** 20,
-  });
-  await rm(folder, { recursive: true });
-  return "windlass-test-service";
-}
-
-/** Adds Node 24 and this machine's npm to an image: only for tests, a user's base has them. */
-async function nodeBase(base: string, tag: string): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), "windlass-node-"));
-  await mkdir(join(folder, "bin"));
-  await cp(join(ROOT, "node_modules/node/bin/node"), join(folder, "bin/node"), { dereference: true });
-  const { stdout } = await run("sh", ["-c", 'readlink -f "$(command -v npm)"']);
-  await cp(resolve(stdout.trim(), "../.."), join(folder, "npm"), { recursive: true, dereference: true });
-  const ca = process.env["SSL_CERT_FILE"];
-  if (ca !== undefined) await cp(ca, join(folder, "ca.pem"), { dereference: true });
-  const npmrc = (await run("npm", ["config", "get", "registry"])).stdout.trim();
-  await writeFile(join(folder, "npmrc"), `registry=${npmrc}\n${ca === undefined ? "" : "cafile=/opt/ca.pem\n"}`);
-  const files = await readdir(folder);
-  const text = [
-    `FROM ${base}`,
-    "COPY bin/node /usr/local/bin/node",
-    "COPY npm /usr/local/lib/node_modules/npm",
-    "RUN ln -s ../lib/node_modules/npm/bin/npm-cli.js /usr/local/bin/npm",
-    ...(files.includes("ca.pem") ? ["COPY ca.pem /opt/ca.pem"] : []),
-    "COPY npmrc /usr/local/etc/npmrc",
-    "",
-  ].join("\n");
-  await writeFile(join(folder, "Dockerfile"), text);
-  await run("docker", ["build", "-q", "-t", tag, folder], { env: { ...process.env, DOCKER_BUILDKIT: "0" }, maxBuffer: 64 * 2 ** 20 });
-  await rm(folder, { recursive: true });
-  return tag;
-}

@@ -122,6 +122,15 @@ export class Product {
     return { code, output: child.output };
   }
 
+  /** A key pair of its own for an agent elsewhere. */
+  async newKeys(): Promise<{ accessKey: string; secretKey: string }> {
+    const { credentials } = await this.session.call<{ credentials: { access_key: string; secret_key: string } }>(
+      "auth.create_credentials",
+      {},
+    );
+    return { accessKey: credentials.access_key, secretKey: credentials.secret_key };
+  }
+
   async ensureQueue(name: string): Promise<QueueId> {
     const found = (await this.queues.all()).find((queue) => queue.name === name);
     return found?.id ?? (await this.queues.create(name));
@@ -164,6 +173,11 @@ export class Product {
       parts.push(...events.map((event) => event.msg));
       from = last.timestamp;
     }
+  }
+
+  /** Ends the agents; the server goes on. */
+  async endAgents(): Promise<void> {
+    for (const child of this.#children.slice(1).toReversed()) await child.end();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

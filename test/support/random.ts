@@ -21,4 +21,24 @@ export class SeededRandom {
   pick<T>(choices: readonly T[]): T {
     return choices[this.below(choices.length)] as T;
   }
+
+  /** A number from `low` to below `high`. */
+  between(low: number, high: number): number {
+    return low + this.next() * (high - low);
+  }
+
+  /** True with this probability. */
+  chance(probability: number): boolean {
+    return this.next() < probability;
+  }
+
+  shuffled<T>(values: readonly T[]): T[] {
+    const keyed = values.map((value) => ({ value, key: this.next() }));
+    return keyed.toSorted((a, b) => a.key - b.key).map(({ value }) => value);
+  }
+
+  /** A generator of its own, so that what one part draws does not shift what another one gets. */
+  fork(): SeededRandom {
+    return new SeededRandom(this.below(2 ** 32));
+  }
 }

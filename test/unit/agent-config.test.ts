@@ -59,5 +59,11 @@ describe("the agent's configuration", () => {
     expect(await failure(loadConfig({ config: await file("a.yaml", "process:\n  memory_limit: much\n") }, {}))).to.contain(
       '"much" is not a size',
     );
+    expect(await failure(loadConfig({ config: await file("a.yaml", "disk:\n  keep_free: some\n") }, {}))).to.contain(
+      '"some" is not a size',
+    );
+    expect(await failure(loadConfig({ config: await file("a.yaml", "disk:\n  schedule: every night\n") }, {}))).to.contain(
+      '"every night" is not a cron expression',
+    );
   });
 });

@@ -17,8 +17,8 @@ function sinkWith(...fates: Fate[]): { sink: FaultySink; clock: JumpingClock } {
   return { sink: new FaultySink(clock, () => fates.shift() ?? "taken"), clock };
 }
 
-async function delivered({ sink, clock }: { sink: FaultySink; clock: JumpingClock }, doubtful = false, signal = NEVER): Promise<void> {
-  await deliver({ lines, firstTimestampMs: FIRST_MS }, { sink, clock, logger: silentLogger }, signal, doubtful);
+async function delivered({ sink, clock }: { sink: FaultySink; clock: JumpingClock }, triedAtMs?: number, signal = NEVER): Promise<void> {
+  await deliver({ lines, firstTimestampMs: FIRST_MS }, { sink, clock, logger: silentLogger }, signal, triedAtMs);
 }
 
 describe("the delivery of a batch", () => {
@@ -92,13 +92,13 @@ describe("the delivery of a batch", () => {
     const clock = new JumpingClock();
     clock.in(60_000, () => control.abort(reason));
     const server = { clock, sink: new FaultySink(clock, () => "connection refused") };
-    expect(await failureOf(delivered(server, false, control.signal))).to.equal(reason);
+    expect(await failureOf(delivered(server, undefined, control.signal))).to.equal(reason);
   });
 
   it("of a batch that an earlier agent may have sent sends only what is missing", async () => {
     const server = sinkWith("answer lost");
     await failureOf(server.sink.addLines(lines.slice(0, 1).join("\n"), 1, NEVER));
-    await delivered(server, true);
+    await delivered(server, server.clock.now());
     expect(server.sink.requests).to.deep.equal([1, 1]);
     expect(server.sink.text).to.equal(TEXT);
   });
@@ -106,7 +106,7 @@ describe("the delivery of a batch", () => {
   it("waits for a request that an earlier agent sent and that lands only after this one began", async () => {
     const server = sinkWith("lands late");
     await failureOf(server.sink.addLines(lines.join("\n"), 2, NEVER));
-    await delivered(server, true);
+    await delivered(server, server.clock.now());
     server.clock.advance(60_000);
     expect(server.sink.text).to.equal(TEXT);
   });
@@ -122,5 +122,12 @@ describe("the delivery of a batch", () => {
       clock.advance(60_000);
       expect(sink.text === TEXT, `seed ${seed}`).to.equal(true);
     }
+  });
+
+  it("of an earlier agent that was tried long ago is looked for once, and then sent", async () => {
+    const server = sinkWith();
+    await delivered(server, server.clock.now() - 60_000);
+    expect(server.clock.sleeps).to.deep.equal([]);
+    expect(server.sink.text).to.equal(TEXT);
   });
 });

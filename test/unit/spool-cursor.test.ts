@@ -58,7 +58,7 @@ describe("the spool's cursor", () => {
   it("has room for two batches of the greatest numbers", async () => {
     const cursor = await SpoolCursor.open(join(await temporaryFolder(), "cursor"));
     const most = Number.MAX_SAFE_INTEGER;
-    const batch = { from: most, to: most, firstTimestampMs: most, events: most, final: false };
+    const batch = { from: most, to: most, firstTimestampMs: most, events: most, final: false, triedAtMs: most };
     await cursor.save({ offset: most, lastTimestampMs: most, batches: [batch, batch] });
     await cursor.close();
   });

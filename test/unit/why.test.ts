@@ -8,7 +8,11 @@ import type { ServerView } from "../../cli/why/server-view.ts";
 import { whyWithoutServer } from "../../cli/why/without-server.ts";
 import { runOf, snapshotOf } from "../support/fake-agent.ts";
 
-const NOW = Date.now();
+/** The fake agent was made a moment ago, whenever these tests come to run. */
+let NOW = Date.now();
+beforeEach(() => {
+  NOW = Date.now();
+});
 const TASK = "1234567890abcdef1234567890abcdef" as TaskId;
 const date = (agoMs: number): string => new Date(NOW - agoMs).toISOString();
 const Q = { id: "queue-q", name: "q" };

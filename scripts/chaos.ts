@@ -1,0 +1,61 @@
+import { execFileSync } from "node:child_process";
+import { writeFile } from "node:fs/promises";
+import { Command } from "commander";
+import { CATALOGUE, type Choice } from "../test/chaos/catalogue.ts";
+import { pageOf, tableOf } from "../test/chaos/report.ts";
+import { countsAsText, type EngineName, type Result } from "../test/chaos/result.ts";
+
+/**
+ * `npm run chaos`: lets agents and servers crash, hang and lose answers, and looks from outside whether anything was
+ * lost, doubled or left. The exit code is 1 when it was.
+ */
+const flags = new Command("npm run chaos --")
+  .option("--seed <NUMBER>", "where everything random comes from", String(Date.now() % 1_000_000))
+  .option("--only <NAME...>", `scenarios: ${Object.keys(CATALOGUE).join(", ")}`)
+  .option("--engine <ENGINE>", "only process, or only docker")
+  .option("--short", "small numbers, as in npm test")
+  .option("--write <FILE>", "also write the table into this page")
+  .parse()
+  .opts<{ seed: string; only?: string[]; engine?: EngineName; short?: true; write?: string }>();
+
+const say = (text: string): void => void process.stdout.write(`${text}\n`);
+const wanted = flags.only ?? Object.keys(CATALOGUE);
+const unknown = wanted.find((name) => CATALOGUE[name] === undefined);
+if (unknown !== undefined) throw new Error(`there is no scenario "${unknown}"`);
+const choice: Choice = { form: flags.short === true ? "short" : "full", seed: Number(flags.seed), engines: engines() };
+const results: Result[] = [];
+for (const name of wanted) for (const scenario of CATALOGUE[name]?.(choice) ?? []) results.push(await shown(name, scenario));
+const head = { date: new Date().toISOString().slice(0, 10), commit: commitNow() };
+say(`\n${tableOf(results, head)}`);
+if (flags.write !== undefined) await writeFile(flags.write, pageOf(results, head, commandLine()));
+process.exitCode = results.some((result) => result.faults.length > 0) ? 1 : 0;
+
+async function shown(name: string, scenario: () => Promise<Result>): Promise<Result> {
+  say(`${name} (seed ${choice.seed}) …`);
+  const result = await scenario();
+  say(
+    `${name}, ${result.engine}: ${countsAsText(result.counts)} in ${result.seconds} s: ${result.faults.length === 0 ? "passed" : "FAILED"}`,
+  );
+  for (const fault of result.faults) say(`  - ${fault}`);
+  return result;
+}
+
+function engines(): EngineName[] {
+  if (flags.engine !== undefined) return [flags.engine];
+  try {
+    execFileSync("docker", ["info"], { stdio: "ignore" });
+    return ["process", "docker"];
+  } catch {
+    say("no Docker engine answers: only processes are tried");
+    return ["process"];
+  }
+}
+
+function commitNow(): string {
+  const git = (...args: string[]): string => execFileSync("git", args).toString().trim();
+  return git("rev-parse", "--short", "HEAD") + (git("status", "--porcelain") === "" ? "" : "+");
+}
+
+function commandLine(): string {
+  return `npm run chaos -- --seed ${choice.seed}${choice.form === "short" ? " --short" : ""}`;
+}

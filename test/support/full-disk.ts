@@ -1,0 +1,120 @@
+import { execFileSync } from "node:child_process";
+import { mkdir, readdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect } from "chai";
+import { eventually, Product } from "./product.ts";
+import { commitAll, makeRepository } from "./repository.ts";
+import { type EngineUnderTest, QUEUE } from "./scenarios.ts";
+
+const FILLER = `
+import os
+print("before the disk is full", flush=True)
+with open("filler", "wb") as file:
+    while True:
+        file.write(os.urandom(1 << 20))
+`;
+/** Goes on until nothing at all can be written, swallows what the system says, and ends with a code of its own. */
+const STUBBORN = `
+import os, sys
+print("before the disk is full", flush=True)
+file = os.open("filler", os.O_WRONLY | os.O_CREAT)
+for size in (1 << 20, 4096, 1):
+    try:
+        while True:
+            os.write(file, b"x" * size)
+    except OSError:
+        pass
+os._exit(7)
+`;
+/** A look at the disk is good for a second. */
+const LOOK_MS = 1_100;
+const SIZE_MIB = Number(process.env["WINDLASS_FULL_DISK_MIB"] ?? 300);
+
+/** A small disk of its own under the agent's state folder, filled up by tasks. Needs root, for the mount. */
+export function fullDiskScenarios(engine: EngineUnderTest): void {
+  describe("on a small disk", () => {
+    before(function () {
+      if (process.getuid?.() === 0) return;
+      process.stdout.write("    only root can mount a small disk: these tests are skipped\n");
+      this.skip();
+    });
+
+    const script = (diff: string): object => ({ script: { entry_point: "main.py", diff, binary: "python3" } });
+
+    async function withSmallDisk(work: (product: Product, state: string) => Promise<void>): Promise<void> {
+      await using product = await Product.start();
+      const state = join(product.folder, "small-disk");
+      await mkdir(state);
+      execFileSync("mount", ["-t", "tmpfs", "-o", `size=${SIZE_MIB}m`, "tmpfs", state]);
+      try {
+        await work(product, state);
+      } finally {
+        await product.endAgents();
+        execFileSync("umount", [state]);
+      }
+    }
+
+    it("names a task that fills it, keeps its console, cleans up and runs the next ones", async function () {
+      this.timeout(180_000);
+      await withSmallDisk(async (product, state) => {
+        const daemon = await product.startDaemon({ queues: [QUEUE], stateFolder: state, args: await engine.daemonArgs() });
+        for (const filler of [FILLER, STUBBORN, FILLER]) {
+          const id = await product.enqueue(QUEUE, script(filler));
+          const next = await product.enqueue(QUEUE, script("print('the next one')\n"));
+          const failed = await product.ended(id);
+          const text = await product.consoleOf(id);
+          expect(`${failed.status} ${failed.status_reason}`, text).to.match(/^failed failed\/disk-full/);
+          expect(text)
+            .to.contain("before the disk is full")
+            .and.to.match(/windlass: failed\/disk-full \(run\)/);
+          if (filler === STUBBORN) expect(failed.status_reason).to.contain("exit code 7");
+          expect((await product.ended(next)).status, daemon.output).to.equal("completed");
+        }
+        daemon.mustLive();
+        await eventually("the reserve is made again", async () => (await readdir(state)).includes("reserve"));
+        await eventually("the journal is empty", async () => (await readdir(join(state, "journal"))).length === 0);
+      });
+    });
+
+    it("names a repository that does not fit, and goes on with the next task", async function () {
+      this.timeout(180_000);
+      await withSmallDisk(async (product, state) => {
+        const config = join(product.folder, "once.yaml");
+        await writeFile(config, "run: { requeue_limit: 0 }\n");
+        const args = ["--config", config, ...(await engine.daemonArgs())];
+        const daemon = await product.startDaemon({ queues: [QUEUE], stateFolder: state, args });
+        const { url } = await makeRepository({ "main.py": "print(1)\n" });
+        // Room for a claim, but not for this repository.
+        const roomMib = SIZE_MIB / 4;
+        await writeFile(join(state, "foreign"), Buffer.alloc((SIZE_MIB - roomMib) * 2 ** 20));
+        execFileSync("sh", ["-c", `head -c ${(roomMib + 10) * 2 ** 20} /dev/urandom > "$0"/large`, url]);
+        await commitAll(url, "large");
+        const task = await product.run(QUEUE, { script: { repository: url, branch: "main", entry_point: "main.py", binary: "python3" } });
+        execFileSync("rm", ["-rf", url]);
+        const text = await product.consoleOf(task.id);
+        expect(`${task.status} ${task.status_reason}`, text).to.match(/^failed failed\/disk-full/);
+        expect(text).to.match(/windlass: failed\/disk-full \(source\)/);
+        expect((await product.run(QUEUE, script("print('the next one')\n"))).status, daemon.output).to.equal("completed");
+        daemon.mustLive();
+      });
+    });
+
+    it("takes no task while something else has filled it, says so, and goes on when there is room", async function () {
+      this.timeout(120_000);
+      await withSmallDisk(async (product, state) => {
+        const daemon = await product.startDaemon({ queues: [QUEUE], stateFolder: state, args: await engine.daemonArgs() });
+        const foreign = join(state, "foreign");
+        await writeFile(foreign, Buffer.alloc((SIZE_MIB - 26) * 2 ** 20));
+        await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+        const id = await product.enqueue(QUEUE, script("print('in the end')\n"));
+        await daemon.waitFor(/no new tasks: only .* free on the disk of/);
+        await new Promise((resolve) => setTimeout(resolve, 3_000));
+        expect((await product.tasks.get(id)).status).to.equal("queued");
+        expect(daemon.output.match(/no new tasks/g)?.length, "said once").to.equal(1);
+        execFileSync("rm", [foreign]);
+        expect((await product.ended(id, 20_000)).status).to.equal("completed");
+        await eventually("it says that it goes on", async () => daemon.output.includes("looking for work again"));
+      });
+    });
+  });
+}
