@@ -73,7 +73,7 @@ describe("what runs use", () => {
       const state = await stateFolder();
       await live(state, "run");
       const use = async (): Promise<boolean> => {
-        for (let turns = 0; turns < round % 50; turns++) await new Promise(setImmediate);
+        for (let turns = 0; turns < (round % 2 === 0 ? 1 : 20) * (round % 50); turns++) await new Promise(setImmediate);
         return (await markUse(state, KEPT, "run")) && (await isThere(join(state, "environments/abc/READY")));
       };
       const [item] = await inventory(state, undefined, "state");
