@@ -17,9 +17,9 @@ import { type Client, createClient } from "./client.ts";
 import type { Config } from "./config.ts";
 import { Engines } from "./engines.ts";
 import { type ClaimRecord, Journal } from "./journal.ts";
-import { agentIdOf } from "./main.ts";
 import { RunWatch } from "./run-watch.ts";
 import { planSlots } from "./slots.ts";
+import { agentIdOf } from "./state-folder.ts";
 import { carryOut } from "./task-run.ts";
 
 export interface ExecuteIo {

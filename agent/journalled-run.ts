@@ -1,12 +1,14 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Task } from "../api/wire/task.ts";
+import { systemClock } from "../base/clock.ts";
 import { crashPoint } from "../base/crash-point.ts";
 import { retry } from "../base/retry.ts";
 import type { Outcome, Phase } from "../runner/outcome.ts";
 import type { RunFacts, RunObserver } from "../runner/run-request.ts";
 import type { ClaimRecord } from "./journal.ts";
 import { isStillOurs, type ReportOptions, reportOutcome } from "./outcome-report.ts";
+import { readTask } from "./read-task.ts";
 import { requestPath } from "./request-file.ts";
 import { type Requeue, requeue, requeueOf } from "./requeue.ts";
 import { SCHEDULES } from "./schedules.ts";
@@ -32,8 +34,8 @@ export class JournalledRun implements RunObserver {
   }
 
   async mayBeginAgain(signal: AbortSignal): Promise<boolean> {
-    const task = await this.#deps.client.tasks.get(this.#run.task.id, { retry: SCHEDULES.settle, signal });
-    return isStillOurs(task, this.#record);
+    const task = await readTask(this.#run.task.id, { ...this.#deps, clock: systemClock }, signal);
+    return task !== undefined && isStillOurs(task, this.#record);
   }
 
   async launched(launched: NonNullable<ClaimRecord["launched"]>): Promise<void> {

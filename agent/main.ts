@@ -1,11 +1,6 @@
 import type { EventEmitter } from "node:events";
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { systemClock } from "../base/clock.ts";
 import { WindlassError } from "../base/errors.ts";
-import { holdFileLock } from "../base/file-lock.ts";
-import { ensurePrivateFolder, writeFileDurably } from "../base/files.ts";
-import { newId } from "../base/ids.ts";
 import { createLogger, type Logger } from "../base/logger.ts";
 import { HostProbe } from "../monitor/resources/host-probe.ts";
 import { Agent } from "./agent.ts";
@@ -20,6 +15,7 @@ import { openOutside } from "./outside.ts";
 import { reloaded } from "./reload.ts";
 import { startServiceNotify } from "./service/service-notify.ts";
 import { obeySignals } from "./signals.ts";
+import { openStateFolder } from "./state-folder.ts";
 
 export interface DaemonIo {
   /** Where signals come from. */
@@ -38,68 +34,71 @@ export interface DaemonIo {
 export async function runDaemon(config: Config, io: DaemonIo): Promise<number> {
   await using stack = new AsyncDisposableStack();
   const logger = io.logger ?? createLogger({ level: config.log.level, format: config.log.format });
+  const settings = new LiveSettings(config, io, logger);
+  const { agent, onReady } = await buildAgent(settings, logger, stack);
+  const service = startServiceNotify(agent, { logger, heartbeatMs: () => settings.now.heartbeatMs });
+  stack.defer(() => service.stopping());
+  onReady(() => {
+    service.ready();
+    io.onReady?.();
+  });
+  const reload = async (): Promise<void> => {
+    service.reloading();
+    await settings
+      .readAgain()
+      .then((fresh) => agent.reload(fresh))
+      .finally(() => service.ready());
+  };
+  const ended = obeySignals({ agent, config: () => settings.now, signals: io.signals, logger, reload });
+  stack.use(await openOutside(agent, ended.drain, () => settings.now, logger));
+  await agent.run();
+  return ended.code();
+}
+
+/** The configuration as it is now: SIGHUP has it read again. */
+class LiveSettings {
+  now: Config;
+  readonly #io: DaemonIo;
+  readonly #logger: Logger;
+
+  constructor(config: Config, io: DaemonIo, logger: Logger) {
+    this.now = config;
+    this.#io = io;
+    this.#logger = logger;
+  }
+
+  async readAgain(): Promise<Config> {
+    if (this.#io.reloadConfig === undefined)
+      throw new WindlassError("this agent cannot read its configuration again", { code: "no-reload" });
+    this.now = reloaded(this.now, await this.#io.reloadConfig(), this.#logger);
+    return this.now;
+  }
+}
+
+interface Built {
+  readonly agent: Agent;
+  /** Says whom to tell that the agent is registered and waits for work. */
+  readonly onReady: (tell: () => void) => void;
+}
+
+async function buildAgent(settings: LiveSettings, logger: Logger, stack: AsyncDisposableStack): Promise<Built> {
+  const config = settings.now;
   const agentId = await openStateFolder(config.stateFolder, stack);
   const client = createClient(config, logger);
   const journal = await Journal.open(config.stateFolder);
   const engines = new Engines(config, agentId, journal, logger);
   stack.defer(() => engines.close());
   await checkSharedState(config, engines, logger);
+  startJanitor(config, client, logger, stack);
   const host = new HostProbe(config.gpus);
+  const usesDocker = (): boolean => engines.isMade("docker");
+  const disk = diskGuardOf(() => settings.now, agentId, usesDocker, logger);
+  let tell: (() => void) | undefined;
   const onReady = (): void => {
     const { queues, slots, engine, stateFolder: state } = config;
     logger.info({ server: config.server.api, queues, slots, engine, state }, "ready, waiting for tasks");
-    service.ready();
-    io.onReady?.();
+    tell?.();
   };
-  let current = config;
-  const disk = diskGuardOf(
-    () => current,
-    agentId,
-    () => engines.isMade("docker"),
-    logger,
-  );
   const agent = new Agent({ config, client, journal, agentId, engines, host, logger, clock: systemClock, disk, onReady });
-  const readAgain = async (): Promise<void> => {
-    if (io.reloadConfig === undefined) throw new WindlassError("this agent cannot read its configuration again", { code: "no-reload" });
-    current = reloaded(current, await io.reloadConfig(), logger);
-    await agent.reload(current);
-  };
-  const service = startServiceNotify(agent, { logger, heartbeatMs: () => current.heartbeatMs });
-  stack.defer(() => service.stopping());
-  const reload = async (): Promise<void> => {
-    service.reloading();
-    await readAgain().finally(() => service.ready());
-  };
-  startJanitor(config, client, logger, stack);
-  const ended = obeySignals({ agent, config: () => current, signals: io.signals, logger, reload });
-  stack.use(await openOutside(agent, ended.drain, () => current, logger));
-  await agent.run();
-  return ended.code();
-}
-
-/** One agent at a time per state folder; its random id is made once. */
-async function openStateFolder(folder: string, stack: AsyncDisposableStack): Promise<string> {
-  await ensurePrivateFolder(folder);
-  const lock = await holdFileLock(join(folder, "agent.lock"));
-  if (typeof lock === "number") {
-    throw new WindlassError(`another agent (process ${lock}) uses the state folder ${folder}`, {
-      code: "state-in-use",
-      hint: "Stop it, or give this one a folder of its own with --state.",
-    });
-  }
-  stack.defer(lock);
-  return await agentIdOf(folder);
-}
-
-/** The random id of a state folder; on every label. */
-export async function agentIdOf(folder: string): Promise<string> {
-  const path = join(folder, "agent.json");
-  const known = await readFile(path, "utf8").then(
-    (text) => (JSON.parse(text) as { id: string }).id,
-    () => undefined,
-  );
-  if (known !== undefined) return known;
-  const id = newId();
-  await writeFileDurably(path, JSON.stringify({ id }));
-  return id;
+  return { agent, onReady: (told) => void (tell = told) };
 }

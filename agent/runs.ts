@@ -118,7 +118,7 @@ export class Runs {
     const { claimDeps, leave, logger } = this.#parts;
     const { record } = run;
     logger.warn({ task: record.task, stage: record.stage, worker: record.worker }, "going on with a run of an earlier agent");
-    const task = await taskOf(record, this.#parts.deps(), leave);
+    const task = await taskOf(record, this.#parts.deps().config.stateFolder, claimDeps, leave);
     if (task === undefined) {
       logger.warn({ task: record.task }, "the server knows the task of an earlier run no more; given up");
       return await claimDeps.journal.forget(record.claim);
@@ -159,7 +159,7 @@ export class Runs {
     const signal = AbortSignal.any([watched.signal, abort]);
     try {
       const outcome = await carryOut({ ...facts, signal, leave, onPhase, onOver, isStopping: watched.isStopping }, { ...deps(), logger });
-      logger.info({ cause: outcome.cause, phase: outcome.phase, ...outcome.timings }, "task ended");
+      logger.info({ cause: outcome.cause, why: outcome.message, phase: outcome.phase, ...outcome.timings }, "task ended");
     } finally {
       if (run.outcome !== undefined) onPhase("report");
       watch.remove(facts.record);

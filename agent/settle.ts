@@ -1,16 +1,14 @@
 import { ApiError, isRefusal } from "../api/api-error.ts";
 import type { QueueId, TaskId } from "../api/wire/ids.ts";
 import type { Task } from "../api/wire/task.ts";
-import { jittered } from "../base/clock.ts";
 import { crashPoint } from "../base/crash-point.ts";
 import type { ClaimDeps } from "./claim.ts";
 import type { ClaimRecord } from "./journal.ts";
+import { readTask } from "./read-task.ts";
 import { SCHEDULES } from "./schedules.ts";
 
 /** How long the effect of a lost request may take, and another agent to say that a task is its own. */
 export const DOUBT_MS = Number(process.env["WINDLASS_DOUBT_MS"] ?? 30_000);
-
-const ASK_AGAIN_MS = 30_000;
 
 /**
  * Settles a claim whose answer was lost, or that a crash cut off before the task was ours for certain: a task that nobody
@@ -36,7 +34,7 @@ export type Verdict = "queued" | "in-progress" | "not-ours";
 async function verdictOn(record: ClaimRecord, deps: ClaimDeps, signal: AbortSignal): Promise<Verdict> {
   const { clock } = deps;
   for (let goneSinceMs: number | undefined; ; ) {
-    const state = await stateOf(record, deps, signal);
+    const state = await readTask(record.task, deps, signal);
     if (state === undefined || record.queue === undefined) return "not-ours";
     if (isOurRun(state, record)) return "in-progress";
     if (state.status !== "queued" || isNamedByAnother(state, record)) return "not-ours";
@@ -45,20 +43,6 @@ async function verdictOn(record: ClaimRecord, deps: ClaimDeps, signal: AbortSign
     const leftMs = (goneSinceMs ?? record.intentAt) + DOUBT_MS - clock.now();
     if (leftMs <= 0) return isInQueue ? "not-ours" : "queued";
     await clock.sleep(leftMs, signal);
-  }
-}
-
-/** Undefined: the server knows no such task. Any other answer than the task is no verdict, and it is asked again. */
-async function stateOf(record: ClaimRecord, deps: ClaimDeps, signal: AbortSignal): Promise<Task | undefined> {
-  for (;;) {
-    try {
-      return await deps.client.tasks.get(record.task as TaskId, { signal, retry: SCHEDULES.settle });
-    } catch (error) {
-      signal.throwIfAborted();
-      if (isRefusal(error, 101)) return undefined;
-      deps.logger.warn({ err: error, task: record.task }, "a task in doubt cannot be read; trying again");
-      await deps.clock.sleep(jittered(ASK_AGAIN_MS), signal);
-    }
   }
 }
 

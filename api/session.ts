@@ -1,10 +1,11 @@
 import { Buffer } from "node:buffer";
-import { type Dispatcher, request } from "undici";
+import type { Dispatcher } from "undici";
 import { unlessAborted } from "../base/cancelled.ts";
 import { messageOf } from "../base/errors.ts";
 import { type Logger, silentLogger } from "../base/logger.ts";
 import { BRIEF, type RetrySchedule, retry } from "../base/retry.ts";
 import { ApiError } from "./api-error.ts";
+import { post } from "./http-post.ts";
 
 /** A key pair, or a ready token (a run inside the agent has only that). */
 export type Credentials = { readonly accessKey: string; readonly secretKey: string } | { readonly token: string };
@@ -137,18 +138,16 @@ export class Session {
   ): Promise<unknown> {
     const timeoutMs = options.timeoutMs ?? ANSWER_TIMEOUT_MS;
     try {
-      const answer = await request(`${this.apiServer}/${endpoint}`, {
-        method: "POST",
+      const answer = await post(`${this.apiServer}/${endpoint}`, {
         headers: this.#headers(authorization, contentType),
         body,
-        headersTimeout: timeoutMs,
-        bodyTimeout: timeoutMs,
-        signal: options.signal ?? null,
-        ...(this.#options.dispatcher === undefined ? {} : { dispatcher: this.#options.dispatcher }),
+        timeoutMs,
+        signal: options.signal,
+        dispatcher: this.#options.dispatcher,
       });
-      const envelope = parseEnvelope(await answer.body.text());
+      const envelope = parseEnvelope(answer.text);
       if (envelope?.meta !== undefined) this.#lastContactAt = Date.now();
-      return dataOf({ endpoint, url: this.apiServer }, answer.statusCode, answer.headers["retry-after"], envelope);
+      return dataOf({ endpoint, url: this.apiServer }, answer.status, answer.retryAfter, envelope);
     } catch (error) {
       if (error instanceof ApiError) throw error;
       options.signal?.throwIfAborted();

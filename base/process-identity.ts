@@ -22,6 +22,21 @@ export async function isAlive(identity: ProcessIdentity): Promise<boolean> {
   return now !== undefined && now.startTime === identity.startTime && now.bootId === identity.bootId;
 }
 
+/** How many processes and threads this machine has started since its boot; undefined where there is no /proc. */
+export async function forksSoFar(): Promise<number | undefined> {
+  const count = /^processes (\d+)$/m.exec((await textOf("/proc/stat")) ?? "")?.[1];
+  return count === undefined ? undefined : Number(count);
+}
+
+/**
+ * The lowest pid that anything which was started after `pid` may have, `forksThen` being the count of that moment: numbers
+ * only grow, until they run out and begin anew; then it is 1.
+ */
+export async function lowestPidSince(pid: number, forksThen: number | undefined): Promise<number> {
+  const [now, most] = [await forksSoFar(), Number(await textOf("/proc/sys/kernel/pid_max"))];
+  return forksThen !== undefined && now !== undefined && pid + now - forksThen < most ? pid : 1;
+}
+
 /** Names what a process cannot outlive: the boot of the machine, and the first process of its container (or machine). */
 export interface HostIdentity {
   readonly bootId: string;

@@ -2,7 +2,7 @@ import { type Clock, MINUTE_MS, SECOND_MS, systemClock } from "../../base/clock.
 import { messageOf } from "../../base/errors.ts";
 import type { Logger } from "../../base/logger.ts";
 import type { AgentControl } from "../control.ts";
-import { LIVENESS, type LivenessLimits, stuckReason } from "./liveness.ts";
+import { limitsFor, livenessOf } from "../liveness.ts";
 import { type NotifyAddress, sdNotify, takeNotifyAddress } from "./sd-notify.ts";
 import { statusLine } from "./status-line.ts";
 
@@ -88,14 +88,10 @@ class SystemdNotify implements ServiceNotify {
   #look(lagMs: number, everyMs: number): void {
     const now = this.#clock.now();
     if (!this.#isReady && now - this.#startedAt >= READY_ANYWAY_MS) this.ready();
-    this.#judge(stuckReason(this.#control.snapshot(), now, lagMs, this.#limits()));
+    this.#judge(livenessOf(this.#control.snapshot(), lagMs, now, limitsFor(this.#parts.heartbeatMs())));
     const halfMs = (this.#address.watchdogMs ?? Infinity) / 2;
     const isDue = this.#isReady && this.#stuck === undefined && now - this.#fedAt + everyMs / 2 >= halfMs;
     this.#say([...this.#newStatus(), ...(isDue ? this.#feed() : [])]);
-  }
-
-  #limits(): LivenessLimits {
-    return { ...LIVENESS, heartbeatMs: Math.max(LIVENESS.heartbeatMs, 3 * this.#parts.heartbeatMs()) };
   }
 
   /** While it is stuck it is looked at again at every look, so that a clock that was set or a sleep of the machine kills nothing. */

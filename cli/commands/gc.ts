@@ -5,7 +5,7 @@ import { parseAmount } from "../../agent/config-schema.ts";
 import { type CleanUpReport, cleanUp, type Fate } from "../../agent/disk/clean-up.ts";
 import { imagesWereUsed } from "../../agent/disk/inventory.ts";
 import { loadConfig } from "../../agent/load-config.ts";
-import { agentIdOf } from "../../agent/main.ts";
+import { agentIdOf } from "../../agent/state-folder.ts";
 import { messageOf, WindlassError } from "../../base/errors.ts";
 import { createLogger, silentLogger } from "../../base/logger.ts";
 import { formatBytes } from "../../base/units.ts";

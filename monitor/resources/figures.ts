@@ -19,6 +19,7 @@ export interface FiguresOptions {
 /** Titles that the server leaves out of a task's iterations (clearml-api.md 7.1). */
 const MACHINE = ":monitor:machine";
 const GPU = ":monitor:gpu";
+const FIRST_BASE_MS = 500;
 const FIRST_AFTER_MS = 1_000;
 const MIB = 2 ** 20;
 
@@ -43,7 +44,7 @@ export function startFigures(options: FiguresOptions): { stop(): Promise<void> }
     async stop() {
       halt.abort();
       await loop;
-      await reporter.report().catch(() => undefined);
+      if (reporter.hasBegun) await reporter.report().catch(() => undefined);
     },
   };
 }
@@ -62,9 +63,15 @@ class FiguresReporter {
     this.#clock = options.clock ?? systemClock;
   }
 
+  /** A program that ends within its first second leaves no figures: they would cost more than it does. */
+  get hasBegun(): boolean {
+    return this.#before !== undefined;
+  }
+
   async run(signal: AbortSignal): Promise<void> {
+    await this.#clock.sleep(FIRST_BASE_MS, signal);
     this.#before = await this.#sample();
-    await this.#clock.sleep(FIRST_AFTER_MS, signal);
+    await this.#clock.sleep(FIRST_AFTER_MS - FIRST_BASE_MS, signal);
     for (;;) {
       await this.report().catch((error: unknown) => this.#options.logger.debug({ err: error }, "a point of the figures was lost"));
       await this.#clock.sleep(intervalMs(this.#clock.now() - this.#options.startedAtMs), signal);

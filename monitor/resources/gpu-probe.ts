@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
+import { codeOf } from "../../base/errors.ts";
 
 /** Figures of one GPU at one moment. */
 export interface GpuFigures {
@@ -13,7 +14,10 @@ export interface GpuFigures {
 const QUERY = "index,utilization.gpu,temperature.gpu,memory.used,memory.free";
 const run = promisify(execFile);
 
-/** Asks `nvidia-smi`; a machine without it is asked once and never again. */
+/** Whether this machine has no `nvidia-smi`: it is asked once, and never again by any probe. */
+let isAbsent = false;
+
+/** Asks `nvidia-smi`. */
 export class GpuProbe {
   readonly #selection: "all" | "none" | readonly string[];
   #absent = false;
@@ -24,12 +28,13 @@ export class GpuProbe {
   }
 
   async sample(): Promise<readonly GpuFigures[]> {
-    if (this.#absent) return [];
+    if (this.#absent || isAbsent) return [];
     try {
       const { stdout } = await run("nvidia-smi", [`--query-gpu=${QUERY}`, "--format=csv,noheader,nounits"], { timeout: 5_000 });
       return parseGpuTable(stdout).filter((gpu) => this.#wants(gpu.index));
-    } catch {
+    } catch (error) {
       this.#absent = true;
+      isAbsent ||= codeOf(error) === "ENOENT";
       return [];
     }
   }

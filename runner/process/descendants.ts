@@ -1,6 +1,6 @@
 import { readdir, readFile } from "node:fs/promises";
 import { type Clock, systemClock } from "../../base/clock.ts";
-import { identityOf, type ProcessIdentity } from "../../base/process-identity.ts";
+import { identityOf, lowestPidSince, type ProcessIdentity } from "../../base/process-identity.ts";
 import { CONSOLE_ROLE, ROLE } from "../launch/console-pipe.ts";
 
 /** The variable by which everything that a run started is found again, whatever group or session it moved to. */
@@ -16,10 +16,19 @@ const CONSOLE_MARK = Buffer.from(`${ROLE}=${CONSOLE_ROLE}\0`);
 
 const NOBODY: ReadonlySet<number> = new Set();
 
+/** Where members of a run are looked for, beside their mark. */
+export interface Places {
+  readonly pgid?: number | undefined;
+  readonly enclosed?: ReadonlySet<number>;
+  /** Nothing of the run has a lower pid. */
+  readonly fromPid?: number;
+}
+
 /** Live processes that carry the run's mark in their environment, or are of this process group or of these; a zombie is not alive. */
-export async function membersOf(runId: string, pgid?: number, enclosed = NOBODY): Promise<Member[]> {
+export async function membersOf(runId: string, { pgid, enclosed = NOBODY, fromPid = 1 }: Places = {}): Promise<Member[]> {
   const mark = Buffer.from(`${RUN_MARK}=${runId}\0`);
-  const pids = (await readdir("/proc").catch(() => [])).filter((name) => /^\d+$/.test(name)).map(Number);
+  const names = (await readdir("/proc").catch(() => [])).filter((name) => /^\d+$/.test(name));
+  const pids = names.map(Number).filter((pid) => pid >= fromPid || enclosed.has(pid));
   const members = await Promise.all(pids.map((pid) => memberOf(pid, mark, (group) => group === pgid || enclosed.has(pid))));
   return members.filter((one) => one !== undefined);
 }
@@ -39,23 +48,31 @@ export interface RunProcesses {
   readonly runId: string;
   /** Those of its control group, where it has one. */
   readonly enclosed?: () => Promise<number[]>;
+  /** `forksSoFar` of before its start: spares a look at all that was there already. */
+  readonly forksThen?: number | undefined;
 }
 
 /**
  * SIGTERM to the group and to all that left it, a grace period, SIGKILL until nothing is left (10 s at most). The console's
- * `cat` goes last, when it has brought home what was printed.
+ * `cat` goes last, when it has brought home what was printed. The answer: whether nothing is left.
  */
-export async function endRun({ leader, runId, enclosed }: RunProcesses, graceMs: number, clock: Clock = systemClock): Promise<void> {
-  const members = async (): Promise<Member[]> => await membersOf(runId, await ownGroup(leader), new Set(await enclosed?.()));
+export async function endRun(run: RunProcesses, graceMs: number, clock: Clock = systemClock): Promise<boolean> {
+  const members = (): Promise<Member[]> => membersNow(run);
   const gone = (withinMs: number): Promise<boolean> => allGone(members, withinMs, clock);
-  if (await gone(0)) return;
+  if (await gone(0)) return true;
   for (const { pid } of await members()) kill(pid, "SIGTERM");
-  if (await gone(graceMs)) return;
+  if (await gone(graceMs)) return true;
   await killPrograms(members);
   for (const deadline = clock.now() + 10_000; clock.now() < deadline; ) {
-    if (await gone(200)) return;
+    if (await gone(200)) return true;
     for (const { pid } of await members()) kill(pid, "SIGKILL");
   }
+  return false;
+}
+
+async function membersNow({ leader, runId, enclosed, forksThen }: RunProcesses): Promise<Member[]> {
+  const [pgid, pids, fromPid] = await Promise.all([ownGroup(leader), enclosed?.(), lowestPidSince(leader.pid, forksThen)]);
+  return await membersOf(runId, { pgid, enclosed: new Set(pids), fromPid });
 }
 
 /** Again and again, as long as new ones come: a fork may be faster than a look. */

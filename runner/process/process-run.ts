@@ -3,11 +3,11 @@ import { once } from "node:events";
 import { rm, stat, writeFile } from "node:fs/promises";
 import { codeOf, messageOf } from "../../base/errors.ts";
 import { readIfThere } from "../../base/files.ts";
-import { currentBootId, identityOf } from "../../base/process-identity.ts";
+import { currentBootId, forksSoFar, identityOf } from "../../base/process-identity.ts";
 import type { FigureSource } from "../../monitor/resources/figure-source.ts";
 import { createProcessTreeSource } from "../../monitor/resources/process-tree.ts";
 import type { Environment, Exit, Launch, RunContext, RunHandle, Running } from "../engine.ts";
-import { consolePipe, makeConsolePipe, RUN_PROGRAM, START_READER } from "../launch/console-pipe.ts";
+import { consolePipe, RUN_PROGRAM, START_READER } from "../launch/console-pipe.ts";
 import { RunError } from "../run-error.ts";
 import { endRun } from "./descendants.ts";
 import { type Enclosure, encloseRun, foundEnclosure } from "./enclosure.ts";
@@ -34,6 +34,7 @@ read -r events || exit 125
 exec </dev/null
 echo $$ > "$1.tmp" && mv "$1.tmp" "$1" || exit 126
 exit_file=$2; pipe=$3; console=$4; shift 4
+mkfifo "$pipe" || exit 126
 ${START_READER}
 ${RUN_PROGRAM}
 if [ -n "$events" ]; then cat "$events" > "$exit_file.memory"; fi
@@ -45,18 +46,28 @@ exit $code
 /** As long as any exit code. */
 const EXIT_ROOM = "   \n";
 
+interface Started {
+  readonly handle: ProcessHandle;
+  readonly enclosure: Enclosure;
+  /** Of before its start; undefined: an earlier agent process started it. */
+  readonly forksThen: number | undefined;
+}
+
 export class ProcessRun implements Running {
   readonly handle: ProcessHandle;
   readonly figures: FigureSource;
   readonly exited: Promise<Exit>;
   readonly #context: RunContext;
   readonly #enclosure: Enclosure;
+  readonly #forksThen: number | undefined;
+  #isGone = false;
 
   /** `ended` resolves with the exit code where this process is the program's parent. */
-  private constructor(context: RunContext, handle: ProcessHandle, enclosure: Enclosure, ended: Promise<number | undefined>) {
+  private constructor(context: RunContext, { handle, enclosure, forksThen }: Started, ended: Promise<number | undefined>) {
     this.#context = context;
     this.handle = handle;
     this.#enclosure = enclosure;
+    this.#forksThen = forksThen;
     this.figures = createProcessTreeSource(handle.pid);
     this.exited = ended.then((code) => this.#learnExit(code));
     this.exited.catch(() => undefined);
@@ -66,7 +77,7 @@ export class ProcessRun implements Running {
   static async start(context: RunContext, environment: Environment, launch: Launch, scopes: RunScopes): Promise<ProcessRun> {
     const pipe = consolePipe(context.folder);
     const room = writeFile(`${exitFileOf(context)}.tmp`, EXIT_ROOM, { mode: 0o600 });
-    await Promise.all([makeConsolePipe(pipe), room]);
+    const [forksThen] = await Promise.all([forksSoFar(), room]);
     const files = [pidFileOf(context), exitFileOf(context), pipe, context.console.path];
     const child = spawnOrExplain(["-c", WRAPPER, "windlass-run", ...files, ...launch.argv], {
       cwd: launch.cwd,
@@ -76,24 +87,26 @@ export class ProcessRun implements Running {
     });
     const ended = Promise.race([exitCodeOf(child), untilLeftBehind(exitFileOf(context))]);
     const handle = await handleOf(child);
-    return new ProcessRun(context, handle, await letGo(child, handle.pid, context, scopes), ended);
+    return new ProcessRun(context, { handle, enclosure: await letGo(child, handle.pid, context, scopes), forksThen }, ended);
   }
 
   /** A program of an earlier agent process: alive, ended, or lost; undefined: none was ever started. */
-  static async adopt(context: RunContext, handle: ProcessHandle | undefined): Promise<ProcessRun | undefined> {
-    const found = handle ?? (await findProgram(context));
+  static async adopt(context: RunContext, known: ProcessHandle | undefined): Promise<ProcessRun | undefined> {
+    const found = known ?? (await findProgram(context));
     if (found === undefined) return undefined;
     const enclosure = await foundEnclosure(context.runId);
-    return new ProcessRun(context, { kind: "process", ...found }, enclosure, untilGone(found, exitFileOf(context)));
+    const handle: ProcessHandle = { kind: "process", ...found };
+    return new ProcessRun(context, { handle, enclosure, forksThen: undefined }, untilGone(found, exitFileOf(context)));
   }
 
   async stop(graceMs: number): Promise<void> {
     const { runId } = this.#context;
-    await endRun({ leader: this.handle, runId, enclosed: () => this.#enclosure.pids() }, graceMs);
+    const run = { leader: this.handle, runId, enclosed: () => this.#enclosure.pids(), forksThen: this.#forksThen };
+    this.#isGone = await endRun(run, graceMs);
   }
 
   async remove(): Promise<void> {
-    await this.stop(0);
+    if (!this.#isGone) await this.stop(0);
     await this.#enclosure.remove();
     const exit = exitFileOf(this.#context);
     for (const file of [exit, `${exit}.tmp`, memoryFileOf(this.#context), pidFileOf(this.#context)]) await rm(file, { force: true });

@@ -1,3 +1,4 @@
+import { TASK_TYPES } from "../../api/wire/task-types.ts";
 import { ApiFault } from "../api-fault.ts";
 import { isMap, mapOf, nameOf, requiredText, tagsOf, textOf } from "../body.ts";
 import type { Body, Call } from "../endpoint.ts";
@@ -6,21 +7,6 @@ import { PROJECT, TASK } from "../store/kinds.ts";
 import { configurationIn, executionIn, modelsIn, modelsOf, sectionsIn } from "./task-shapes.ts";
 
 /** Between the wire's task and the stored one: required fields, the shapes that are always there, old names for new. */
-export const TASK_TYPES = [
-  "training",
-  "testing",
-  "inference",
-  "data_processing",
-  "application",
-  "monitor",
-  "controller",
-  "report",
-  "optimizer",
-  "service",
-  "qc",
-  "custom",
-] as const;
-
 const SCRIPT_TRIMMED = ["binary", "repository", "tag", "branch", "version_num", "entry_point", "working_dir"];
 
 /** The fields of `tasks.create` and `tasks.edit` that were given, checked and in stored form. */

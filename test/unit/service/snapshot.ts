@@ -1,4 +1,4 @@
-import type { AgentSnapshot, SlotSnapshot } from "../../../agent/control.ts";
+import { type AgentSnapshot, newCounters, type SlotSnapshot } from "../../../agent/control.ts";
 
 /** Some moment; every time of a snapshot is measured against it. */
 export const NOW = 1_800_000_000_000;
@@ -17,18 +17,7 @@ export function snapshotWith(changed: Partial<AgentSnapshot>): AgentSnapshot {
     slots: [freeSlot("host:0")],
     outbox: [],
     loops: { claim: NOW - 1_000, heartbeat: NOW - 1_000, watch: NOW - 1_000 },
-    counters: {
-      claims: 0,
-      claimsLost: 0,
-      claimsInDoubt: 0,
-      handedBack: 0,
-      adopted: 0,
-      outcomes: {},
-      waitedSec: { sum: 0, count: 0 },
-      phaseSec: {},
-      environmentHits: 0,
-      environmentsBuilt: 0,
-    },
+    counters: newCounters(),
     ...changed,
   };
 }

@@ -1,0 +1,33 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { WindlassError } from "../base/errors.ts";
+import { holdFileLock } from "../base/file-lock.ts";
+import { ensurePrivateFolder, writeFileDurably } from "../base/files.ts";
+import { newId } from "../base/ids.ts";
+
+/** One agent at a time per state folder; its random id is made once. */
+export async function openStateFolder(folder: string, stack: AsyncDisposableStack): Promise<string> {
+  await ensurePrivateFolder(folder);
+  const lock = await holdFileLock(join(folder, "agent.lock"));
+  if (typeof lock === "number") {
+    throw new WindlassError(`another agent (process ${lock}) uses the state folder ${folder}`, {
+      code: "state-in-use",
+      hint: "Stop it, or give this one a folder of its own with --state.",
+    });
+  }
+  stack.defer(lock);
+  return await agentIdOf(folder);
+}
+
+/** The random id of a state folder; on every label. */
+export async function agentIdOf(folder: string): Promise<string> {
+  const path = join(folder, "agent.json");
+  const known = await readFile(path, "utf8").then(
+    (text) => (JSON.parse(text) as { id: string }).id,
+    () => undefined,
+  );
+  if (known !== undefined) return known;
+  const id = newId();
+  await writeFileDurably(path, JSON.stringify({ id }));
+  return id;
+}
