@@ -1,6 +1,6 @@
-import { link, readFile, readlink, rename, unlink, writeFile } from "node:fs/promises";
+import { link, readdir, readFile, readlink, rename, unlink, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { type AliveSocket, aliveSocketAnswers, openAliveSocket } from "./alive-socket.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { codeOf } from "./errors.ts";
@@ -62,7 +62,10 @@ export async function holdFileLock(path: string): Promise<(() => Promise<void>) 
     await socket?.close();
   };
   for (;;) {
-    if (await tryTake(path, owner)) return release;
+    if (await tryTake(path, owner)) {
+      await removeProposals(path);
+      return release;
+    }
     const holder = await holderOf(path);
     if (holder === undefined) continue;
     if (await holds(path, holder)) {
@@ -110,6 +113,18 @@ async function tryTake(path: string, owner: Owner): Promise<boolean> {
     throw error;
   } finally {
     await unlink(proposal).catch(() => undefined);
+  }
+}
+
+/** Those of processes that were killed while they took this lock. */
+async function removeProposals(path: string): Promise<void> {
+  const names = await readdir(dirname(path));
+  const proposals = names.filter((name) => name.startsWith(`${basename(path)}.`) && /\.[0-9a-f]{32}$/.test(name));
+  for (const name of proposals) {
+    const proposal = join(dirname(path), name);
+    // One that is being written by somebody alive cannot be read yet.
+    const owner = await holderOf(proposal).catch(() => undefined);
+    if (owner !== undefined && !(await holds(path, owner))) await unlink(proposal).catch(() => undefined);
   }
 }
 

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFile, stat, writeFile } from "node:fs/promises";
+import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { expect } from "chai";
 import { holdFileLock, withFileLock } from "../../base/file-lock.ts";
@@ -44,6 +44,21 @@ function intrusions(lines: readonly string[], dead: ReadonlySet<string>): string
 }
 
 describe("the file lock", () => {
+  it("clears away what a process left that was killed while it took the lock, and nothing of one that lives", async () => {
+    const path = join(await temporaryFolder(), "lock");
+    const release = await holdFileLock(path);
+    const owner = JSON.parse(await readFile(path, "utf8")) as object;
+    if (typeof release === "function") await release();
+    const [dead, alive] = [`${path}.${"d".repeat(32)}`, `${path}.${"a".repeat(32)}`];
+    await writeFile(dead, JSON.stringify({ ...owner, startTime: "1" }));
+    await writeFile(alive, JSON.stringify(owner));
+    const releaseAgain = await holdFileLock(path);
+    expect(
+      (await readdir(dirname(path))).filter((name) => name.startsWith("lock.")).map((name) => join(dirname(path), name)),
+    ).to.deep.equal([alive]);
+    if (typeof releaseAgain === "function") await releaseAgain();
+  });
+
   it("lets one in at a time, and waits", async () => {
     const path = join(await temporaryFolder(), "lock");
     const log: string[] = [];
