@@ -1,6 +1,6 @@
 import { link, readdir, readFile, readlink, rename, unlink, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
-import { basename, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
 import { type AliveSocket, aliveSocketAnswers, openAliveSocket } from "./alive-socket.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { codeOf } from "./errors.ts";
@@ -62,10 +62,7 @@ export async function holdFileLock(path: string): Promise<(() => Promise<void>) 
     await socket?.close();
   };
   for (;;) {
-    if (await tryTake(path, owner)) {
-      await removeProposals(path);
-      return release;
-    }
+    if (await tryTake(path, owner)) return release;
     const holder = await holderOf(path);
     if (holder === undefined) continue;
     if (await holds(path, holder)) {
@@ -80,6 +77,23 @@ export async function holdFileLock(path: string): Promise<(() => Promise<void>) 
 export async function aliveHolder(path: string): Promise<number | undefined> {
   const holder = await holderOf(path);
   return holder !== undefined && (await holds(path, holder)) ? holder.pid : undefined;
+}
+
+/** Clears away what processes left in this folder that were killed with a lock, or while they took or broke one. */
+export async function removeDeadLocks(folder: string): Promise<void> {
+  const names = await readdir(folder).catch(() => []);
+  for (const name of names) {
+    const [, lock] = /^(.+\.lock)(?:\.[0-9a-f]{32}(?:\.dead)?)?$/.exec(name) ?? [];
+    if (lock !== undefined) await removeIfDead(join(folder, name), join(folder, lock));
+  }
+}
+
+/** `path`: the lock itself or a file beside it; one that is being written by somebody alive cannot be read yet. */
+async function removeIfDead(path: string, lock: string): Promise<void> {
+  const owner = await holderOf(path).catch(() => undefined);
+  if (owner === undefined || (await holds(lock, owner))) return;
+  if (path === lock) await breakLock(lock, owner);
+  else await unlink(path).catch(() => undefined);
 }
 
 interface Candidate {
@@ -116,18 +130,6 @@ async function tryTake(path: string, owner: Owner): Promise<boolean> {
   }
 }
 
-/** Those of processes that were killed while they took this lock. */
-async function removeProposals(path: string): Promise<void> {
-  const names = await readdir(dirname(path));
-  const proposals = names.filter((name) => name.startsWith(`${basename(path)}.`) && /\.[0-9a-f]{32}$/.test(name));
-  for (const name of proposals) {
-    const proposal = join(dirname(path), name);
-    // One that is being written by somebody alive cannot be read yet.
-    const owner = await holderOf(proposal).catch(() => undefined);
-    if (owner !== undefined && !(await holds(path, owner))) await unlink(proposal).catch(() => undefined);
-  }
-}
-
 async function holderOf(path: string): Promise<Owner | undefined> {
   try {
     return JSON.parse(await readFile(path, "utf8")) as Owner;
@@ -157,7 +159,8 @@ async function breakLock(path: string, dead: Owner): Promise<void> {
     if (codeOf(error) === "ENOENT") return;
     throw error;
   }
-  const moved = JSON.parse(await readFile(aside, "utf8")) as Owner;
+  const moved = await holderOf(aside);
+  if (moved === undefined) return;
   if (moved.token !== dead.token) await link(aside, path).catch(() => undefined);
   else await unlink(socketOf(path, dead.token)).catch(() => undefined);
   await unlink(aside).catch(() => undefined);

@@ -2,10 +2,10 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { expect } from "chai";
-import { holdFileLock, withFileLock } from "../../base/file-lock.ts";
+import { holdFileLock, removeDeadLocks, withFileLock } from "../../base/file-lock.ts";
 import { failureOf } from "../support/failure.ts";
 import { temporaryFolder } from "../support/folder.ts";
 
@@ -44,19 +44,19 @@ function intrusions(lines: readonly string[], dead: ReadonlySet<string>): string
 }
 
 describe("the file lock", () => {
-  it("clears away what a process left that was killed while it took the lock, and nothing of one that lives", async () => {
-    const path = join(await temporaryFolder(), "lock");
-    const release = await holdFileLock(path);
-    const owner = JSON.parse(await readFile(path, "utf8")) as object;
+  it("clears away what processes left that were killed with it, taking it or breaking it, and nothing of one that lives", async () => {
+    const folder = await temporaryFolder();
+    const release = await holdFileLock(join(folder, "held.lock"));
+    const owner = JSON.parse(await readFile(join(folder, "held.lock"), "utf8")) as object;
+    const random = "a".repeat(32);
+    const put = (name: string, change: object): Promise<void> => writeFile(join(folder, name), JSON.stringify({ ...owner, ...change }));
+    for (const name of ["dead.lock", `held.lock.${random}`, `dead.lock.${random}.dead`]) await put(name, { startTime: "1" });
+    const alive = ["held.lock", `wanted.lock.${random}`, `torn.lock.${random}`];
+    await put(`wanted.lock.${random}`, {});
+    await writeFile(join(folder, `torn.lock.${random}`), "");
+    await removeDeadLocks(folder);
+    expect((await readdir(folder)).filter((name) => !name.startsWith(".")).toSorted()).to.deep.equal(alive.toSorted());
     if (typeof release === "function") await release();
-    const [dead, alive] = [`${path}.${"d".repeat(32)}`, `${path}.${"a".repeat(32)}`];
-    await writeFile(dead, JSON.stringify({ ...owner, startTime: "1" }));
-    await writeFile(alive, JSON.stringify(owner));
-    const releaseAgain = await holdFileLock(path);
-    expect(
-      (await readdir(dirname(path))).filter((name) => name.startsWith("lock.")).map((name) => join(dirname(path), name)),
-    ).to.deep.equal([alive]);
-    if (typeof releaseAgain === "function") await releaseAgain();
   });
 
   it("lets one in at a time, and waits", async () => {
