@@ -92,7 +92,7 @@ export class ClaimLoop {
     const ids = await queues.known(signal);
     const wanted = slots.free.length + SPARE_ENTRIES;
     const reply = await deps.client.queues.peek(ids, wanted, WAIT_MS, { signal, retry: SCHEDULES.peek });
-    queues.seen(reply.queues);
+    queues.seen(ids, reply.queues);
     const taken = await this.#takeFrom(reply.queues, signal);
     if (taken > 0 || signal.aborted) return;
     const hadEntries = reply.queues.some((queue) => queue.entries.length > 0);

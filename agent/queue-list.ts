@@ -73,12 +73,13 @@ export class QueueList {
     return this.order;
   }
 
-  /** A queue that a peek does not show any more was deleted: it is looked for again. */
-  seen(queues: readonly Queue[]): void {
+  /** A queue that a peek asked for and does not show any more was deleted: it is looked for again. */
+  seen(asked: readonly QueueId[], queues: readonly Queue[]): void {
     const there = new Set(queues.map((queue) => queue.id));
-    if (this.order.every((id) => there.has(id))) return;
+    const gone = new Set(asked.filter((id) => !there.has(id)));
+    if (!this.order.some((id) => gone.has(id))) return;
     this.#logger.warn("a queue of this agent was deleted; waiting for it to come back");
-    this.#found = this.#found.map((id) => (id !== undefined && there.has(id) ? id : undefined));
+    this.#found = this.#found.map((id) => (id !== undefined && gone.has(id) ? undefined : id));
   }
 
   async #look(options: CallOptions): Promise<void> {

@@ -115,10 +115,21 @@ async function tryTake(path: string, owner: Owner): Promise<boolean> {
 
 async function holderOf(path: string): Promise<Owner | undefined> {
   try {
-    return JSON.parse(await readFile(path, "utf8")) as Owner;
+    return ownerIn(await readFile(path, "utf8"));
   } catch (error) {
     if (codeOf(error) === "ENOENT") return undefined;
     throw error;
+  }
+}
+
+/** A file that a power cut left empty or torn was nobody's: it reads as the lock of a process that is dead. */
+function ownerIn(text: string): Owner {
+  const nobody: Owner = { pid: 0, startTime: "", bootId: "", host: hostname(), token: "" };
+  try {
+    const owner = JSON.parse(text) as Owner | null;
+    return typeof owner?.token === "string" ? owner : nobody;
+  } catch {
+    return nobody;
   }
 }
 
@@ -142,7 +153,7 @@ async function breakLock(path: string, dead: Owner): Promise<void> {
     if (codeOf(error) === "ENOENT") return;
     throw error;
   }
-  const moved = JSON.parse(await readFile(aside, "utf8")) as Owner;
+  const moved = ownerIn(await readFile(aside, "utf8"));
   if (moved.token !== dead.token) await link(aside, path).catch(() => undefined);
   else await unlink(socketOf(path, dead.token)).catch(() => undefined);
   await unlink(aside).catch(() => undefined);

@@ -1,6 +1,7 @@
 import { type Clock, jittered } from "../../base/clock.ts";
 import { codeOf } from "../../base/errors.ts";
 import type { Logger } from "../../base/logger.ts";
+import { politeDelayMs } from "../../base/retry.ts";
 import type { EventSink } from "../event-sink.ts";
 
 /**
@@ -46,7 +47,7 @@ export async function deliver(batch: Batch, deps: DeliveryDeps, signal: AbortSig
     } catch (error) {
       signal.throwIfAborted();
       const failure = error as CallFailure;
-      if (failure.retryable !== true) throw error;
+      if (!mayPass(failure)) throw error;
       deps.logger.debug({ err: error, failures }, "the console waits for the server");
       await deps.clock.sleep(pauseMs(failure, failures), signal);
       if (neverArrived(error)) continue;
@@ -55,8 +56,14 @@ export async function deliver(batch: Batch, deps: DeliveryDeps, signal: AbortSig
   }
 }
 
+/** Keys that the server does not take for a while cost no line. */
+function mayPass({ retryable, status }: CallFailure): boolean {
+  return retryable === true || status === 401 || status === 403;
+}
+
 function pauseMs(failure: CallFailure, failures: number): number {
-  return failure.retryAfterMs ?? jittered(Math.min(FIRST_PAUSE_MS * 2 ** failures, LONGEST_PAUSE_MS));
+  if (failure.retryAfterMs !== undefined) return politeDelayMs(failure.retryAfterMs);
+  return jittered(Math.min(FIRST_PAUSE_MS * 2 ** failures, LONGEST_PAUSE_MS));
 }
 
 /** The connection was refused, or the server said so itself (429): the request was certainly not carried out. */
@@ -92,7 +99,7 @@ async function untilKnown(batch: Batch, lines: readonly string[], deps: Delivery
       });
     } catch (error) {
       signal.throwIfAborted();
-      if ((error as CallFailure).retryable !== true) throw error;
+      if (!mayPass(error as CallFailure)) throw error;
       await deps.clock.sleep(pauseMs(error as CallFailure, failures), signal);
     }
   }
