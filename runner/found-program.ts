@@ -12,6 +12,8 @@ export interface FoundParts {
   readonly launched: Launched | undefined;
   /** How often an agent process went on with this run before its program was started. */
   readonly begun: number;
+  /** Aborted: the run is left to the next agent. */
+  readonly leave: AbortSignal | undefined;
   readonly onError: (error: unknown) => void;
 }
 
@@ -27,13 +29,16 @@ export async function foundProgram(parts: FoundParts): Promise<Running | undefin
   return await beginAgain(parts, engine);
 }
 
-/** An engine that is away does not make a run lost: it is waited for. */
-async function adopted({ context, deps, launched, onError }: FoundParts): Promise<{ engine: Engine; running: Running | undefined }> {
+/**
+ * An engine that is away does not make a run lost: it is waited for. An abort that comes meanwhile waits, too: the program has
+ * to be found before it can be stopped, and until then it prints.
+ */
+async function adopted({ context, deps, launched, leave, onError }: FoundParts): Promise<{ engine: Engine; running: Running | undefined }> {
   const adopt = async (): Promise<{ engine: Engine; running: Running | undefined }> => {
     const engine = await deps.engine();
     return { engine, running: await engine.adopt(context, launched?.handle) };
   };
-  return await retry(adopt, { schedule: PATIENT, signal: context.signal, retryable: () => true, onRetry: onError });
+  return await retry(adopt, { schedule: PATIENT, signal: leave, retryable: () => true, onRetry: onError });
 }
 
 /** So often the agent may have died while it prepared a run; then the run itself is taken for the reason. */
