@@ -1,8 +1,9 @@
 import { execFileSync } from "node:child_process";
 import { writeFile } from "node:fs/promises";
 import { Command } from "commander";
+import { readIfThere } from "../base/files.ts";
 import { CATALOGUE, type Choice } from "../test/chaos/catalogue.ts";
-import { pageOf, tableOf } from "../test/chaos/report.ts";
+import { pageOf, type Row, rowOf, rowsIn, tableOf, withRow } from "../test/chaos/report.ts";
 import { countsAsText, type EngineName, type Result } from "../test/chaos/result.ts";
 
 /**
@@ -14,7 +15,7 @@ const flags = new Command("npm run chaos --")
   .option("--only <NAME...>", `scenarios: ${Object.keys(CATALOGUE).join(", ")}`)
   .option("--engine <ENGINE>", "only process, or only docker")
   .option("--short", "small numbers, as in npm test")
-  .option("--write <FILE>", "also write the table into this page")
+  .option("--write <FILE>", "also write each result into the table of this page")
   .parse()
   .opts<{ seed: string; only?: string[]; engine?: EngineName; short?: true; write?: string }>();
 
@@ -23,12 +24,19 @@ const wanted = flags.only ?? Object.keys(CATALOGUE);
 const unknown = wanted.find((name) => CATALOGUE[name] === undefined);
 if (unknown !== undefined) throw new Error(`there is no scenario "${unknown}"`);
 const choice: Choice = { form: flags.short === true ? "short" : "full", seed: Number(flags.seed), engines: engines() };
-const results: Result[] = [];
-for (const name of wanted) for (const scenario of CATALOGUE[name]?.(choice) ?? []) results.push(await shown(name, scenario));
 const head = { date: new Date().toISOString().slice(0, 10), commit: commitNow() };
-say(`\n${tableOf(results, head)}`);
-if (flags.write !== undefined) await writeFile(flags.write, pageOf(results, head, commandLine()));
-process.exitCode = results.some((result) => result.faults.length > 0) ? 1 : 0;
+const rows: Row[] = [];
+for (const name of wanted) for (const scenario of CATALOGUE[name]?.(choice) ?? []) await keep(await shown(name, scenario));
+say(`\n${tableOf(rows)}`);
+
+async function keep(result: Result): Promise<void> {
+  const row = rowOf(result, head);
+  rows.push(row);
+  if (result.faults.length > 0) process.exitCode = 1;
+  if (flags.write === undefined) return;
+  const before = rowsIn((await readIfThere(flags.write)) ?? "");
+  await writeFile(flags.write, pageOf(withRow(before, row), commandLine()));
+}
 
 async function shown(name: string, scenario: () => Promise<Result>): Promise<Result> {
   say(`${name} (seed ${choice.seed}) …`);
@@ -51,11 +59,13 @@ function engines(): EngineName[] {
   }
 }
 
+/** With a plus where the tree differs from it; the page that is being written does not count. */
 function commitNow(): string {
   const git = (...args: string[]): string => execFileSync("git", args).toString().trim();
-  return git("rev-parse", "--short", "HEAD") + (git("status", "--porcelain") === "" ? "" : "+");
+  const changed = git("status", "--porcelain", "--", ".", ...(flags.write === undefined ? [] : [`:!${flags.write}`]));
+  return git("rev-parse", "--short", "HEAD") + (changed === "" ? "" : "+");
 }
 
 function commandLine(): string {
-  return `npm run chaos -- --seed ${choice.seed}${choice.form === "short" ? " --short" : ""}`;
+  return `npm run chaos${choice.form === "short" ? " -- --short" : ""}`;
 }

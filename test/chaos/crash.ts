@@ -17,9 +17,6 @@ export interface CrashOptions {
   readonly withinMs: number;
 }
 
-/** A run whose agent dies in its preparation again and again is given up at some time; here that is no verdict on the run. */
-const UNTIRING = { run: { requeue_limit: 100 } };
-
 const FINAL = new Set(["completed", "failed", "stopped"]);
 
 /**
@@ -32,7 +29,7 @@ export function crash(options: CrashOptions): Promise<Result> {
     const random = new SeededRandom(seed);
     await using world = await World.start();
     const proxy = await world.proxy();
-    const agent = await world.agent({ name: "crashing", engine, slots: options.slots, proxy, sections: UNTIRING });
+    const agent = await world.agent({ name: "crashing", engine, slots: options.slots, proxy });
     const all = await enqueueMixture(world, engine, options.runs, random.fork());
     counter.add("runs", all.length);
     await underAborts(world, all, random.fork(), () => killUntilDone(world, agent, all, random, options.withinMs, counter));
@@ -80,9 +77,12 @@ async function oneLife(agent: AgentUnderTest, point: string | undefined, random:
   counter.add(code === undefined ? "kills" : "crashes at named points");
 }
 
-/** Most lives are short; some are long enough for what takes its time after a crash. */
+/**
+ * Most lives are short; some are long enough for what takes its time after a crash. There must be enough of them: a run
+ * whose agent has died ten times in its preparation is taken for the reason.
+ */
 function lifeMs(random: SeededRandom): number {
-  return random.chance(0.15) ? random.between(8_000, 15_000) : random.between(100, 3_000);
+  return random.chance(0.35) ? random.between(8_000, 15_000) : random.between(100, 3_000);
 }
 
 export async function areAllOver(world: World, all: readonly Work[]): Promise<boolean> {

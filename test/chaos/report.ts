@@ -6,10 +6,12 @@ export interface Head {
 }
 
 const COLUMNS = ["date", "commit", "seed", "what", "counts", "seconds", "verdict"] as const;
+const WHAT = COLUMNS.indexOf("what");
 
-/** The results as a table in Markdown, which also reads well on a screen. */
-export function tableOf(results: readonly Result[], { date, commit }: Head): string {
-  const rows = results.map((result) => [
+export type Row = readonly string[];
+
+export function rowOf(result: Result, { date, commit }: Head): Row {
+  return [
     date,
     commit,
     String(result.seed),
@@ -17,19 +19,40 @@ export function tableOf(results: readonly Result[], { date, commit }: Head): str
     countsAsText(result.counts),
     String(result.seconds),
     result.faults.length === 0 ? "passed" : `FAILED (${result.faults.length})`,
-  ]);
+  ];
+}
+
+/** A table in Markdown, which also reads well on a screen. */
+export function tableOf(rows: readonly Row[]): string {
   const widths = COLUMNS.map((name, at) => Math.max(name.length, ...rows.map((row) => row[at]?.length ?? 0)));
-  const line = (cells: readonly string[]): string => `| ${cells.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join(" | ")} |`;
+  const line = (cells: Row): string => `| ${cells.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join(" | ")} |`;
   return [line(COLUMNS), line(widths.map((width) => "-".repeat(width))), ...rows.map(line)].join("\n");
 }
 
+/** The rows of a page that was written before. */
+export function rowsIn(page: string): Row[] {
+  const lines = page.split("\n").filter((line) => line.startsWith("| "));
+  return lines.slice(2).map((line) =>
+    line
+      .slice(2, -2)
+      .split(" | ")
+      .map((cell) => cell.trim()),
+  );
+}
+
+/** A full run takes long and may be made in parts: the last result of each scenario counts. */
+export function withRow(rows: readonly Row[], row: Row): Row[] {
+  const at = rows.findIndex((one) => one[WHAT] === row[WHAT]);
+  return at < 0 ? [...rows, row] : rows.with(at, row);
+}
+
 /** The page that is committed after a full run. */
-export function pageOf(results: readonly Result[], head: Head, command: string): string {
+export function pageOf(rows: readonly Row[], command: string): string {
   return `# What chaos leaves whole
 
-The last result of \`${command}\`. What each scenario does to agent, server and network stands at the top of its file in \`test/chaos/\`.
+The last result of each scenario of \`${command}\`. What a scenario does to agent, server and network stands at the top of its file in \`test/chaos/\`.
 The same seed draws the same faults; where they meet a program differs with the machine's speed.
 
-${tableOf(results, head)}
+${tableOf(rows)}
 `;
 }

@@ -2,6 +2,7 @@ import { expect } from "chai";
 import type { TaskId } from "../../api/wire/ids.ts";
 import { claimFaults } from "../chaos/claims.ts";
 import { consoleFaults } from "../chaos/console-check.ts";
+import { pageOf, rowOf, rowsIn, withRow } from "../chaos/report.ts";
 import type { Work } from "../chaos/work.ts";
 import { type Seen, statusFaults, workFaults } from "../chaos/work-check.ts";
 import { badNetwork } from "../support/fault-plans.ts";
@@ -86,5 +87,18 @@ describe("the checks of the chaos scenarios", () => {
     expect(draw(7)).to.equal(draw(7));
     expect(draw(7)).not.to.equal(draw(8));
     expect(draw(7).split("swallow").length).to.be.within(25, 60);
+  });
+
+  it("are told on a page that is written in parts: of each scenario the last result", () => {
+    const result = { name: "crash", engine: "docker", seed: 1, counts: { runs: 3, kills: 2 }, faults: ["lost"], seconds: 4 } as const;
+    const [first, other, last] = [
+      rowOf(result, { date: "2026-01-01", commit: "aaaaaaa" }),
+      rowOf({ ...result, engine: "process" }, { date: "2026-01-01", commit: "aaaaaaa" }),
+      rowOf({ ...result, faults: [] }, { date: "2026-01-02", commit: "bbbbbbb" }),
+    ];
+    const page = pageOf([first, other], "npm run chaos");
+    expect(rowsIn(page)).to.deep.equal([first, other]);
+    expect(withRow(rowsIn(page), last)).to.deep.equal([last, other]);
+    expect(last.at(-1)).to.equal("passed");
   });
 });
