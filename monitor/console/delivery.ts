@@ -9,6 +9,8 @@ import type { EventSink } from "../event-sink.ts";
  * is never simply repeated: what of it arrived is read back first, for ten seconds, since it may still land.
  */
 const MAY_STILL_LAND_MS = 10_000;
+/** A batch that is sent within this time after it was recorded needs no second record: its first timestamp says when. */
+const FRESH_MS = 1_000;
 const LOOK_EVERY_MS = 1_000;
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 30_000;
@@ -22,7 +24,7 @@ export interface DeliveryDeps {
   readonly sink: EventSink;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Told before each further try, so that it can be written down; the first one is known. */
+  /** Told before each try that is not right after the batch was recorded, so that it can be written down. */
   readonly onTry?: (nowMs: number) => Promise<void>;
 }
 
@@ -38,10 +40,10 @@ interface CallFailure {
  * good, or the abort.
  */
 export async function deliver(batch: Batch, deps: DeliveryDeps, signal: AbortSignal, triedAtMs?: number): Promise<void> {
-  let missing = triedAtMs === undefined ? batch.lines : await untilLanded(batch, batch.lines, deps, signal, triedAtMs);
+  let missing = triedAtMs === undefined ? batch.lines : await untilLanded(batch, batch.lines, deps, signal, triedAtMs + FRESH_MS);
   for (let failures = 0; missing.length > 0; failures++) {
     try {
-      if (failures > 0) await deps.onTry?.(deps.clock.now());
+      if (failures > 0 || deps.clock.now() - batch.firstTimestampMs > FRESH_MS) await deps.onTry?.(deps.clock.now());
       await deps.sink.addLines(missing.join("\n"), missing.length, signal);
       return;
     } catch (error) {
