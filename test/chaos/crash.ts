@@ -59,22 +59,26 @@ async function killUntilDone(
   counter: Counter,
 ): Promise<void> {
   const deadline = Date.now() + withinMs;
+  const passed = new Set<string>();
   for (let points: string[] = []; !(await areAllOver(world, all)); ) {
     if (Date.now() > deadline)
       throw new Error(`not all over within ${withinMs} ms\n${await standOf(world, all)}\nlog: ${await agent.keepLog()}`);
     if (points.length === 0) points = random.shuffled(CRASH_POINTS);
-    const point = random.chance(0.5) ? undefined : points.pop();
-    await oneLife(agent, point === undefined ? undefined : `${point}:${random.pick([1, 1, 1, 2])}`, random, counter);
+    const point = random.chance(0.4) ? undefined : points.pop();
+    const isPassed = await oneLife(agent, point === undefined ? undefined : `${point}:${random.pick([1, 1, 1, 2])}`, random, counter);
+    if (isPassed && point !== undefined) passed.add(point);
+    counter.counts["different points"] = passed.size;
   }
 }
 
-/** One life of the agent, up to its crash; a point that it does not pass in time is given up for a kill. */
-async function oneLife(agent: AgentUnderTest, point: string | undefined, random: SeededRandom, counter: Counter): Promise<void> {
+/** One life of the agent, up to its crash; a point that it does not pass in time is given up for a kill. Whether it died by itself. */
+async function oneLife(agent: AgentUnderTest, point: string | undefined, random: SeededRandom, counter: Counter): Promise<boolean> {
   await agent.start(point === undefined ? {} : { WINDLASS_CRASH_AT: point });
   const code = await agent.endsWithin(point === undefined ? lifeMs(random) : 4000);
   if (code === undefined) await agent.kill();
   else if (code !== 128) throw new Error(`the agent ended by itself with ${code}\n${agent.freshLog.slice(-4000)}`);
   counter.add(code === undefined ? "kills" : "crashes at named points");
+  return code !== undefined;
 }
 
 /**
@@ -82,7 +86,7 @@ async function oneLife(agent: AgentUnderTest, point: string | undefined, random:
  * whose agent has died ten times in its preparation is taken for the reason.
  */
 function lifeMs(random: SeededRandom): number {
-  return random.chance(0.35) ? random.between(8_000, 15_000) : random.between(100, 3_000);
+  return random.chance(0.3) ? random.between(4_000, 10_000) : random.between(100, 3_000);
 }
 
 export async function areAllOver(world: World, all: readonly Work[]): Promise<boolean> {
