@@ -87,9 +87,12 @@ export async function start({ record, task: id }: Claimed, deps: ClaimDeps): Pro
     crashPoint("claim/started");
     return { task };
   } catch (error) {
-    if (options.signal.aborted || (error instanceof ApiError && error.retryable)) return "doubt";
-    if (!(error instanceof ApiError)) return { invalid: error };
+    if (options.signal.aborted || (error instanceof ApiError && error.mayPass)) return "doubt";
+    if (!(error instanceof ApiError)) return isAboutDocument(error) ? { invalid: error } : "doubt";
     deps.logger.warn({ err: error, task: id }, "a claimed task cannot be started; left alone");
     return "gone";
   }
 }
+
+/** The schema's own error; anything else is a fault of this agent, and no reason to fail the task. */
+const isAboutDocument = (error: unknown): boolean => error instanceof Error && /ZodError$/.test(error.name);

@@ -51,8 +51,7 @@ export class Engines {
   /** Containers of this agent that no record of the journal knows: best effort, once for each connection. */
   async #removeStrays(engine: Engine): Promise<void> {
     try {
-      const records = await this.#journal.records(this.#logger);
-      const removed = await engine.removeStrays(this.#agentId, new Set(records.map((record) => record.claim)));
+      const removed = await engine.removeStrays(this.#agentId, await this.#journal.claims());
       if (removed > 0) this.#logger.warn({ removed }, "containers of this agent that belonged to no run were removed");
     } catch (error) {
       this.#logger.warn({ err: error }, "containers without a run could not be looked for");

@@ -62,6 +62,12 @@ export class Journal {
     return records.filter((record) => record !== undefined);
   }
 
+  /** Every claim that is written down, also in a record that cannot be read. */
+  async claims(): Promise<Set<string>> {
+    const names = (await readdir(this.#folder)).filter((name) => name.endsWith(".json"));
+    return new Set(names.map((name) => name.slice(0, -".json".length)));
+  }
+
   /** Temporary files of writes that a crash cut off. */
   async removeTorn(): Promise<void> {
     const torn = (await readdir(this.#folder)).filter((name) => name.endsWith(".tmp"));
@@ -70,7 +76,9 @@ export class Journal {
 
   async #read(name: string, logger: Logger): Promise<ClaimRecord | undefined> {
     try {
-      return JSON.parse(await readFile(join(this.#folder, name), "utf8")) as ClaimRecord;
+      const record = JSON.parse(await readFile(join(this.#folder, name), "utf8")) as ClaimRecord | null;
+      if (typeof record?.claim !== "string" || typeof record.task !== "string") throw new Error("it is no record of a claim");
+      return record;
     } catch (error) {
       logger.error({ err: error, file: name }, "a record of the journal cannot be read");
       return undefined;

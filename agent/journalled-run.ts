@@ -1,6 +1,7 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Task } from "../api/wire/task.ts";
+import { Cancelled } from "../base/cancelled.ts";
 import { systemClock } from "../base/clock.ts";
 import { crashPoint } from "../base/crash-point.ts";
 import { retry } from "../base/retry.ts";
@@ -20,13 +21,33 @@ export class JournalledRun implements RunObserver {
   readonly sink: RunObserver["sink"];
   readonly #run: TaskRun;
   readonly #deps: TaskRunDeps;
+  readonly #notOurs = new AbortController();
+  #ours: Promise<boolean> | undefined;
   #record: ClaimRecord;
 
   constructor(run: TaskRun, deps: TaskRunDeps) {
     this.#run = run;
     this.#deps = deps;
     this.#record = run.record;
-    this.sink = createEventSink(deps.client, run.task.id);
+    const sink = createEventSink(deps.client, run.task.id);
+    this.sink = run.resume === undefined ? sink : { ...sink, addLines: (...args) => this.#onceOurs(() => sink.addLines(...args)) };
+  }
+
+  /** Aborts when the server says that a run of an earlier agent process is not ours any more. */
+  get notOurs(): AbortSignal {
+    return this.#notOurs.signal;
+  }
+
+  /** Nothing of a run that was taken over reaches the server before the server has said that the task is still ours. */
+  async #onceOurs<T>(send: () => Promise<T>): Promise<T> {
+    this.#ours ??= this.mayBeginAgain(this.#run.leave);
+    if (await this.#ours) {
+      this.#run.onOurs?.();
+      return await send();
+    }
+    const gone = new Cancelled("task-gone", "the task was given to somebody else while no agent was here");
+    this.#notOurs.abort(gone);
+    throw gone;
   }
 
   phase(phase: Phase): void {

@@ -68,7 +68,7 @@ export async function onceIfOurs(
     await change();
   };
   try {
-    const retryable = (error: unknown): boolean => error instanceof ApiError && error.retryable;
+    const retryable = (error: unknown): boolean => error instanceof ApiError && error.mayPass;
     const askedDelayMs = (error: unknown): number | undefined => (error instanceof ApiError ? error.retryAfterMs : undefined);
     await retry(attempt, { schedule: SCHEDULES.outcome, signal, retryable, askedDelayMs });
   } catch (error) {

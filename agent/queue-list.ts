@@ -73,10 +73,7 @@ export class QueueList {
     return this.order;
   }
 
-  /**
-   * A queue that a peek asked for and does not show was deleted: it is looked for again. One that was not asked for may have
-   * come with a reload while the peek was under way.
-   */
+  /** A queue that a peek asked for and does not show any more was deleted: it is looked for again. */
   seen(asked: readonly QueueId[], queues: readonly Queue[]): void {
     const there = new Set(queues.map((queue) => queue.id));
     const gone = new Set(asked.filter((id) => !there.has(id)));

@@ -1,3 +1,4 @@
+import { isRefusal } from "../api/api-error.ts";
 import type { QueueId, TaskId } from "../api/wire/ids.ts";
 import type { Task } from "../api/wire/task.ts";
 import { agentParameter } from "../runner/launch/parameters.ts";
@@ -10,6 +11,9 @@ import { toFront } from "./settle.ts";
 
 /** Where the number of tries stands on the task; a reset of the task takes it away. */
 const TRIES = "windlass_tries";
+
+/** The queue was deleted since the claim (clearml-api.md 1.8); its name makes it again. */
+const UNKNOWN_QUEUE = 701;
 
 export interface RequeuePolicy {
   readonly config: Config;
@@ -55,7 +59,11 @@ export async function requeue(
   const call = { retry: SCHEDULES.take, signal: options.signal };
   await onceIfOurs(record, deps, options, async () => {
     await tasks.editRuntime(task, { [TRIES]: tries }, call);
-    await tasks.enqueue(task, { id: queue }, { force: true, status_reason: `queued again after ${reasonOf(outcome)}` }, call);
+    const note = { force: true, status_reason: `queued again after ${reasonOf(outcome)}` };
+    await tasks.enqueue(task, { id: queue }, note, call).catch(async (error: unknown) => {
+      if (!isRefusal(error, UNKNOWN_QUEUE) || record.queueName === undefined) throw error;
+      await tasks.enqueue(task, { name: record.queueName }, note, call);
+    });
   });
   await toFront(queue, task, deps, options.signal);
 }

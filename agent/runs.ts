@@ -1,5 +1,6 @@
 import type { Clock } from "../base/clock.ts";
 import { crashPoint } from "../base/crash-point.ts";
+import { messageOf } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Outcome, Phase } from "../runner/outcome.ts";
 import type { Resume } from "../runner/run-request.ts";
@@ -21,6 +22,8 @@ export interface ActiveRun {
   /** When the phase began, or the outcome was settled; ms. */
   since: number;
   readonly adopted: boolean;
+  /** Whether the server may be told that this agent runs it; not before it has said so itself, where the run was taken over. */
+  isOurs: boolean;
   /** Its program is over; only the report is left. */
   outcome?: Outcome;
 }
@@ -73,14 +76,21 @@ export class Runs {
 
   /** A task that was claimed gets a slot at once. */
   begin(slot: Slot<ActiveRun>, claimed: Claimed): void {
-    const run: ActiveRun = { record: claimed.record, name: "", phase: "claim", since: this.#parts.clock.now(), adopted: false };
+    const run: ActiveRun = {
+      record: claimed.record,
+      name: "",
+      phase: "claim",
+      since: this.#parts.clock.now(),
+      adopted: false,
+      isOurs: true,
+    };
     this.#parts.slots.occupy(slot, run);
     this.#keep(run, slot, () => this.#startAndCarryOut(run, slot, claimed));
   }
 
   /** A run that an earlier agent process of this state folder left behind. */
   adopt(record: ClaimRecord, resume: Resume): void {
-    const run: ActiveRun = { record, name: "", phase: "run", since: this.#parts.clock.now(), adopted: true };
+    const run: ActiveRun = { record, name: "", phase: "run", since: this.#parts.clock.now(), adopted: true, isOurs: false };
     const slot = this.#parts.slots.occupyAgain(record.worker, "all", run);
     this.#parts.counters.adopted++;
     this.#keep(run, slot, () => this.#resume(run, slot, resume));
@@ -90,7 +100,12 @@ export class Runs {
     const { logger } = this.#parts;
     const ended = work()
       .catch((error: unknown) => {
-        if (!this.#parts.leave.aborted) logger.error({ err: error, task: run.record.task }, "a run broke off by our own fault");
+        if (this.#parts.leave.aborted) return;
+        logger.error(
+          { err: error, task: run.record.task },
+          "a run broke off by our own fault; the next start of the agent goes on with it",
+        );
+        this.#parts.onOutcome(run.record.task, brokenOff(messageOf(error)));
       })
       .finally(() => {
         this.#runs.delete(run);
@@ -147,6 +162,11 @@ export class Runs {
     const watched = watch.add(facts.record);
     onSlot(slot);
     logger.info({ name: run.name }, run.adopted ? "task taken over" : "task started");
+    const onOurs = (): void => {
+      if (run.isOurs) return;
+      run.isOurs = true;
+      onSlot(slot);
+    };
     const onPhase = (phase: Phase): void => this.#move(run, phase);
     const onOver = (outcome: Outcome): void => {
       count(counters, outcome);
@@ -158,7 +178,10 @@ export class Runs {
     };
     const signal = AbortSignal.any([watched.signal, abort]);
     try {
-      const outcome = await carryOut({ ...facts, signal, leave, onPhase, onOver, isStopping: watched.isStopping }, { ...deps(), logger });
+      const outcome = await carryOut(
+        { ...facts, signal, leave, onOurs, onPhase, onOver, isStopping: watched.isStopping },
+        { ...deps(), logger },
+      );
       logger.info({ cause: outcome.cause, why: outcome.message, phase: outcome.phase, ...outcome.timings }, "task ended");
     } finally {
       if (run.outcome !== undefined) onPhase("report");
@@ -193,6 +216,9 @@ export class Runs {
     this.#parts.onSlot(slot);
   }
 }
+
+/** An agent that cannot even begin must not draw task after task. */
+const brokenOff = (message: string): Outcome => ({ cause: "failed/engine", phase: "claim", message, retryable: true, timings: {} });
 
 export function snapshotOf({ record, name, phase, since, adopted }: ActiveRun): RunSnapshot {
   return { claim: record.claim, task: record.task, name, queue: record.queueName, phase, since, adopted };

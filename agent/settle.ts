@@ -83,7 +83,7 @@ export async function handBack(
     else await tasks.enqueue(task, { id: queue }, { force: true, status_reason: reason }, options);
   } catch (error) {
     signal.throwIfAborted();
-    if (error instanceof ApiError && error.retryable) return false;
+    if (error instanceof ApiError && error.mayPass) return false;
     if (!isRefusal(error, 706)) deps.logger.warn({ err: error, task }, "a task cannot be handed back");
     return true;
   }

@@ -26,10 +26,9 @@ export async function openStateFolder(folder: string, stack: AsyncDisposableStac
 /** The random id of a state folder; on every label. */
 export async function agentIdOf(folder: string): Promise<string> {
   const path = join(folder, "agent.json");
-  const known = await readFile(path, "utf8").then(
-    (text) => (JSON.parse(text) as { id: string }).id,
-    () => undefined,
-  );
+  const known = await readFile(path, "utf8")
+    .then((text) => (JSON.parse(text) as { id?: string } | null)?.id)
+    .catch(() => undefined);
   if (known !== undefined) return known;
   const id = newId();
   await writeFileDurably(path, JSON.stringify({ id }));

@@ -36,6 +36,8 @@ export interface TaskRun {
   /** Where an earlier agent process stopped with it. */
   readonly resume?: Resume;
   readonly isStopping?: () => boolean;
+  /** The server said that the task of an earlier agent process is still ours. */
+  readonly onOurs?: () => void;
   readonly onPhase?: (phase: Phase) => void;
   /** Nothing of the program is left; console and outcome may still be on their way. */
   readonly onOver?: (outcome: Outcome) => void;
@@ -54,7 +56,7 @@ export async function carryOut(run: TaskRun, deps: TaskRunDeps): Promise<Outcome
   return await runTask(
     request,
     { engine: () => deps.engines.get(kind), settings, observer, host: new HostProbe(run.gpus), logger: deps.logger },
-    { signal: run.signal, leave: run.leave, resume, isStopping: run.isStopping },
+    { signal: AbortSignal.any([run.signal, observer.notOurs]), leave: run.leave, resume, isStopping: run.isStopping },
   );
 }
 

@@ -74,7 +74,7 @@ export class WorkerReports {
   /** At once after a slot was taken or freed, too. Never throws. */
   async report(slot: Slot<ActiveRun>, stats?: Stats): Promise<void> {
     const { client, clock, queues, logger } = this.#parts;
-    const { record } = slot.run ?? {};
+    const record = slot.run?.isOurs === true ? slot.run.record : undefined;
     const report = {
       worker: slot.worker,
       timestamp: clock.now(),

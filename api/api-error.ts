@@ -34,6 +34,14 @@ export class ApiError extends WindlassError {
     this.retryAfterMs = failure.retryAfterMs;
   }
 
+  /**
+   * The server does not take our keys now. That may pass (keys that are being changed, a proxy's own login), so whoever has
+   * something to lose waits rather than gives up; a person at a command line is told at once.
+   */
+  get mayPass(): boolean {
+    return this.retryable || this.status === 401 || this.status === 403;
+  }
+
   /** The request may or may not have been carried out: no answer, or an answer of something in between. */
   get uncertain(): boolean {
     return this.retryable && this.status !== 429;

@@ -89,7 +89,7 @@ export class Session {
     return await retry(() => this.#authorized(endpoint, contentType, body, options), {
       schedule: options.retry ?? BRIEF,
       signal: options.signal,
-      retryable: (error) => error instanceof ApiError && error.retryable,
+      retryable: (error) => error instanceof ApiError && (options.retry?.tries === Infinity ? error.mayPass : error.retryable),
       askedDelayMs: (error) => (error instanceof ApiError ? error.retryAfterMs : undefined),
       onRetry: (error, attempt, delayMs) =>
         this.#logger.debug({ endpoint, attempt, delayMs: Math.round(delayMs), err: error }, "calling the server again"),

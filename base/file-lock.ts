@@ -88,10 +88,11 @@ export async function removeDeadLocks(folder: string): Promise<void> {
   }
 }
 
-/** `path`: the lock itself or a file beside it; one that is being written by somebody alive cannot be read yet. */
+/** `path`: the lock itself, or a file beside it, which may be without an owner because somebody alive is writing it. */
 async function removeIfDead(path: string, lock: string): Promise<void> {
   const owner = await holderOf(path).catch(() => undefined);
-  if (owner === undefined || (await holds(lock, owner))) return;
+  const isBeingWritten = path !== lock && owner?.token === "";
+  if (owner === undefined || isBeingWritten || (await holds(lock, owner))) return;
   if (path === lock) await breakLock(lock, owner);
   else await unlink(path).catch(() => undefined);
 }
@@ -132,10 +133,21 @@ async function tryTake(path: string, owner: Owner): Promise<boolean> {
 
 async function holderOf(path: string): Promise<Owner | undefined> {
   try {
-    return JSON.parse(await readFile(path, "utf8")) as Owner;
+    return ownerIn(await readFile(path, "utf8"));
   } catch (error) {
     if (codeOf(error) === "ENOENT") return undefined;
     throw error;
+  }
+}
+
+/** A file that a power cut left empty or torn was nobody's: it reads as the lock of a process that is dead. */
+function ownerIn(text: string): Owner {
+  const nobody: Owner = { pid: 0, startTime: "", bootId: "", host: hostname(), token: "" };
+  try {
+    const owner = JSON.parse(text) as Owner | null;
+    return typeof owner?.token === "string" ? owner : nobody;
+  } catch {
+    return nobody;
   }
 }
 

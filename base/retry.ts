@@ -42,7 +42,8 @@ export async function retry<T>(attempt: () => Promise<T>, options: RetryOptions)
     } catch (error) {
       signal?.throwIfAborted();
       if (tries >= schedule.tries || !options.retryable(error)) throw error;
-      const delayMs = options.askedDelayMs?.(error) ?? delayBefore(tries, schedule);
+      const asked = options.askedDelayMs?.(error);
+      const delayMs = asked === undefined ? delayBefore(tries, schedule) : politeDelayMs(asked);
       options.onRetry?.(error, tries, delayMs);
       await clock.sleep(delayMs, signal);
     }
@@ -52,4 +53,12 @@ export async function retry<T>(attempt: () => Promise<T>, options: RetryOptions)
 function delayBefore(tries: number, schedule: RetrySchedule): number {
   const delayMs = schedule.firstDelayMs * schedule.factor ** (tries - 1);
   return jittered(Math.min(delayMs, schedule.maxDelayMs));
+}
+
+const SHORTEST_ASKED_MS = 500;
+const LONGEST_ASKED_MS = 300_000;
+
+/** What another side asks for, within reason: neither a hammer nor a pause that nobody remembers (or that no timer can count). */
+export function politeDelayMs(askedMs: number): number {
+  return Math.min(Math.max(askedMs, SHORTEST_ASKED_MS), LONGEST_ASKED_MS);
 }

@@ -12,7 +12,7 @@ export interface FoundParts {
   readonly launched: Launched | undefined;
   /** How often an agent process went on with this run before its program was started. */
   readonly begun: number;
-  /** Aborted: the program is left to the next agent. */
+  /** Aborted: the run is left to the next agent. */
   readonly leave: AbortSignal | undefined;
   readonly onError: (error: unknown) => void;
 }
@@ -30,8 +30,8 @@ export async function foundProgram(parts: FoundParts): Promise<Running | undefin
 }
 
 /**
- * An engine that is away does not make a run lost: it is waited for. A run that is aborted meanwhile is looked for all the same:
- * its program may be running, and whoever watches it stops it, with grace, and before the last lines are written.
+ * An engine that is away does not make a run lost: it is waited for. An abort that comes meanwhile waits, too: the program has
+ * to be found before it can be stopped, and until then it prints.
  */
 async function adopted({ context, deps, launched, leave, onError }: FoundParts): Promise<{ engine: Engine; running: Running | undefined }> {
   const adopt = async (): Promise<{ engine: Engine; running: Running | undefined }> => {

@@ -1,6 +1,7 @@
 import { type Clock, jittered } from "../../base/clock.ts";
 import { codeOf } from "../../base/errors.ts";
 import type { Logger } from "../../base/logger.ts";
+import { politeDelayMs } from "../../base/retry.ts";
 import type { EventSink } from "../event-sink.ts";
 
 /**
@@ -8,6 +9,8 @@ import type { EventSink } from "../event-sink.ts";
  * is never simply repeated: what of it arrived is read back first, for ten seconds, since it may still land.
  */
 const MAY_STILL_LAND_MS = 10_000;
+/** A batch that is sent within this time after it was recorded needs no second record: its first timestamp says when. */
+const FRESH_MS = 1_000;
 const LOOK_EVERY_MS = 1_000;
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 30_000;
@@ -21,7 +24,7 @@ export interface DeliveryDeps {
   readonly sink: EventSink;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Told before each further try, so that it can be written down; the first one is known. */
+  /** Told before each try that is not right after the batch was recorded, so that it can be written down. */
   readonly onTry?: (nowMs: number) => Promise<void>;
 }
 
@@ -37,16 +40,16 @@ interface CallFailure {
  * good, or the abort.
  */
 export async function deliver(batch: Batch, deps: DeliveryDeps, signal: AbortSignal, triedAtMs?: number): Promise<void> {
-  let missing = triedAtMs === undefined ? batch.lines : await untilLanded(batch, batch.lines, deps, signal, triedAtMs);
+  let missing = triedAtMs === undefined ? batch.lines : await untilLanded(batch, batch.lines, deps, signal, triedAtMs + FRESH_MS);
   for (let failures = 0; missing.length > 0; failures++) {
     try {
-      if (failures > 0) await deps.onTry?.(deps.clock.now());
+      if (failures > 0 || deps.clock.now() - batch.firstTimestampMs > FRESH_MS) await deps.onTry?.(deps.clock.now());
       await deps.sink.addLines(missing.join("\n"), missing.length, signal);
       return;
     } catch (error) {
       signal.throwIfAborted();
       const failure = error as CallFailure;
-      if (failure.retryable !== true) throw error;
+      if (!mayPass(failure)) throw error;
       deps.logger.debug({ err: error, failures }, "the console waits for the server");
       await deps.clock.sleep(pauseMs(failure, failures), signal);
       if (neverArrived(error)) continue;
@@ -55,8 +58,14 @@ export async function deliver(batch: Batch, deps: DeliveryDeps, signal: AbortSig
   }
 }
 
+/** Keys that the server does not take for a while cost no line. */
+function mayPass({ retryable, status }: CallFailure): boolean {
+  return retryable === true || status === 401 || status === 403;
+}
+
 function pauseMs(failure: CallFailure, failures: number): number {
-  return failure.retryAfterMs ?? jittered(Math.min(FIRST_PAUSE_MS * 2 ** failures, LONGEST_PAUSE_MS));
+  if (failure.retryAfterMs !== undefined) return politeDelayMs(failure.retryAfterMs);
+  return jittered(Math.min(FIRST_PAUSE_MS * 2 ** failures, LONGEST_PAUSE_MS));
 }
 
 /** The connection was refused, or the server said so itself (429): the request was certainly not carried out. */
@@ -92,7 +101,7 @@ async function untilKnown(batch: Batch, lines: readonly string[], deps: Delivery
       });
     } catch (error) {
       signal.throwIfAborted();
-      if ((error as CallFailure).retryable !== true) throw error;
+      if (!mayPass(error as CallFailure)) throw error;
       await deps.clock.sleep(pauseMs(error as CallFailure, failures), signal);
     }
   }

@@ -58,7 +58,9 @@ export class ContainerRun implements Running {
     try {
       const exitCode = await waited;
       if (!this.#adopted && exitCode !== 137 && exitCode !== 1 && !CODES_OF_A_FALL.has(exitCode)) return { exitCode, oomKilled: false };
-      const exit = exitOf(await this.#container.inspect());
+      const facts = await this.#container.inspect();
+      if (facts.State.Running) return { exitCode, oomKilled: false, lost: "killed" };
+      const exit = exitOf(facts);
       return !this.#stopped && fellWithEngine(exit).lost !== undefined && (await this.#engineIsGone()) ? fellWithEngine(exit) : exit;
     } catch (error) {
       if (statusOf(error) === 404) return VANISHED;

@@ -1,4 +1,4 @@
-import { watch } from "node:fs";
+import { type FSWatcher, watch } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { readIfThere } from "../../base/files.ts";
@@ -36,7 +36,8 @@ const LEFT_BEHIND_AFTER_MS = 100;
 
 export async function untilLeftBehind(exitFile: string): Promise<undefined> {
   const seen = Promise.withResolvers<void>();
-  const watcher = watch(dirname(exitFile), (_event, name) => (name === basename(exitFile) ? seen.resolve() : undefined));
+  const watcher = tryWatch(dirname(exitFile), (name) => (name === basename(exitFile) ? seen.resolve() : undefined));
+  if (watcher === undefined) return await new Promise(() => undefined);
   watcher.unref();
   await seen.promise;
   watcher.close();
@@ -47,14 +48,23 @@ export async function untilLeftBehind(exitFile: string): Promise<undefined> {
 /** The end of a process that is not our child: its exit file appears, or it is gone. */
 export async function untilGone(identity: ProcessIdentity, exitFile: string): Promise<undefined> {
   const halt = new AbortController();
-  const watcher = watch(dirname(exitFile), () => halt.abort());
+  const watcher = tryWatch(dirname(exitFile), () => halt.abort());
   try {
     while ((await readIfThere(exitFile)) === undefined && (await isAlive(identity))) {
       await pause(LOOK_EVERY_MS, undefined, { signal: halt.signal }).catch(() => undefined);
       if (halt.signal.aborted) await pause(LOOK_EVERY_MS / 5);
     }
   } finally {
-    watcher.close();
+    watcher?.close();
   }
   return undefined;
+}
+
+/** A machine has only so many watches, and others may hold them all: then a look now and then has to do. */
+function tryWatch(folder: string, onChange: (name: string | null) => void): FSWatcher | undefined {
+  try {
+    return watch(folder, (_event, name) => onChange(name)).on("error", () => undefined);
+  } catch {
+    return undefined;
+  }
 }

@@ -44,7 +44,8 @@ describe("output", () => {
   it("that nobody reads any more does not end a service, whichever of its pipes is closed", async function () {
     this.timeout(20_000);
     const onStart = (child: ChildProcess): void => {
-      child.stdout?.once("data", () => {
+      child.stdout?.on("data", (text: Buffer) => {
+        if (!/^ready/m.test(text.toString())) return;
         child.stdout?.destroy();
         child.stderr?.destroy();
         setTimeout(() => child.kill("SIGHUP"), 200).unref();
