@@ -1,9 +1,12 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { WindlassError } from "../base/errors.ts";
-import { holdFileLock } from "../base/file-lock.ts";
+import { holdFileLock, removeDeadLocks } from "../base/file-lock.ts";
 import { ensurePrivateFolder, writeFileDurably } from "../base/files.ts";
 import { newId } from "../base/ids.ts";
+
+/** Where locks lie: an agent that is killed leaves some, which maybe nobody would ever want again. */
+const LOCKED = [".", "locks", "mirrors", "environments"];
 
 /** One agent at a time per state folder; its random id is made once. */
 export async function openStateFolder(folder: string, stack: AsyncDisposableStack): Promise<string> {
@@ -16,6 +19,7 @@ export async function openStateFolder(folder: string, stack: AsyncDisposableStac
     });
   }
   stack.defer(lock);
+  for (const place of LOCKED) await removeDeadLocks(join(folder, place));
   return await agentIdOf(folder);
 }
 

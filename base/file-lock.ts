@@ -1,4 +1,4 @@
-import { link, readFile, readlink, rename, unlink, writeFile } from "node:fs/promises";
+import { link, readdir, readFile, readlink, rename, unlink, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { dirname, join } from "node:path";
 import { type AliveSocket, aliveSocketAnswers, openAliveSocket } from "./alive-socket.ts";
@@ -79,6 +79,24 @@ export async function aliveHolder(path: string): Promise<number | undefined> {
   return holder !== undefined && (await holds(path, holder)) ? holder.pid : undefined;
 }
 
+/** Clears away what processes left in this folder that were killed with a lock, or while they took or broke one. */
+export async function removeDeadLocks(folder: string): Promise<void> {
+  const names = await readdir(folder).catch(() => []);
+  for (const name of names) {
+    const [, lock] = /^(.+\.lock)(?:\.[0-9a-f]{32}(?:\.dead)?)?$/.exec(name) ?? [];
+    if (lock !== undefined) await removeIfDead(join(folder, name), join(folder, lock));
+  }
+}
+
+/** `path`: the lock itself, or a file beside it, which may be without an owner because somebody alive is writing it. */
+async function removeIfDead(path: string, lock: string): Promise<void> {
+  const owner = await holderOf(path).catch(() => undefined);
+  const isBeingWritten = path !== lock && owner?.token === "";
+  if (owner === undefined || isBeingWritten || (await holds(lock, owner))) return;
+  if (path === lock) await breakLock(lock, owner);
+  else await unlink(path).catch(() => undefined);
+}
+
 interface Candidate {
   readonly owner: Owner;
   readonly socket: AliveSocket | undefined;
@@ -153,7 +171,8 @@ async function breakLock(path: string, dead: Owner): Promise<void> {
     if (codeOf(error) === "ENOENT") return;
     throw error;
   }
-  const moved = ownerIn(await readFile(aside, "utf8"));
+  const moved = await holderOf(aside);
+  if (moved === undefined) return;
   if (moved.token !== dead.token) await link(aside, path).catch(() => undefined);
   else await unlink(socketOf(path, dead.token)).catch(() => undefined);
   await unlink(aside).catch(() => undefined);

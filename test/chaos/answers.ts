@@ -60,6 +60,8 @@ interface Rivals {
 
 const TASKS = 3;
 const MOST_ROUNDS = 6;
+/** More than one, since the rival may have been faster with a task: then there is no doubt to settle. */
+const LOST_TAKES = 5;
 
 /** Each answer of a claim is lost in turn, and each crash point is passed in turn, while a second agent races on the queue. */
 export function answers(options: AnswersOptions): Promise<Result> {
@@ -81,14 +83,14 @@ function casesOf({ points, endpoints }: AnswersOptions): Case[] {
   return [
     ...endpoints.map((endpoint) => ({
       name: `a lost answer of ${endpoint}`,
-      plan: firstOf(loseNext(endpoint), needsDoubt(endpoint) ? loseNext("queues.remove_task") : () => undefined),
+      plan: firstOf(loseNext(endpoint), needsDoubt(endpoint) ? loseNext("queues.remove_task", LOST_TAKES) : () => undefined),
       env: {},
       happened: (_agent: AgentUnderTest, passed: readonly Passed[]) =>
         passed.some((one) => one.fault === "swallow" && one.endpoint === endpoint),
     })),
     ...points.map((point) => ({
       name: `a crash at ${point}`,
-      plan: point.startsWith("settle/") ? loseNext("queues.remove_task") : () => undefined,
+      plan: point.startsWith("settle/") ? loseNext("queues.remove_task", LOST_TAKES) : () => undefined,
       env: { WINDLASS_CRASH_AT: point },
       happened: (agent: AgentUnderTest) => !agent.alive,
     })),

@@ -15,6 +15,9 @@ export interface RestartsOptions {
 }
 
 const LEFT = 3;
+const PAUSE_MS = 10;
+/** Room for one restart, so that the run outlasts them all. */
+const LINES_EACH = 350;
 
 /**
  * One run prints all the time while its agent is restarted again and again, by `kill -9` and by three SIGTERMs in turn. It
@@ -27,11 +30,13 @@ export function restarts(options: RestartsOptions): Promise<Result> {
     await using world = await World.start();
     const agent = await world.agent({ name: "restarting", engine });
     await agent.startReady();
-    const lines = options.restarts * 150 + 300;
-    const work = await enqueueWork(world, { engine, name: "printer", ending: "completed", lines, pauseMs: 10, stubborn: true });
+    const lines = options.restarts * LINES_EACH + 300;
+    const work = await enqueueWork(world, { engine, name: "printer", ending: "completed", lines, pauseMs: PAUSE_MS, stubborn: true });
     while ((await world.notesOf("printer")).length === 0) await pause(50);
     const faults: string[] = [];
     for (let n = 0; n < options.restarts; n++) faults.push(...(await restart(agent, n % 2 === 0, random, counter)));
+    if ((await world.notesOf("printer")).includes("end"))
+      faults.push("the program ended before the last restart: this machine is too slow");
     counter.add("lines", lines);
     await untilAllOver(world, [work], lines * 20 + 60_000, () => agent.keepLog());
     return [...faults, ...(await settle(agent, counter)), ...(await faultsOfAll(world, [work]))];

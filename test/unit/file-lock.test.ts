@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFile, stat, writeFile } from "node:fs/promises";
+import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { expect } from "chai";
-import { holdFileLock, withFileLock } from "../../base/file-lock.ts";
+import { holdFileLock, removeDeadLocks, withFileLock } from "../../base/file-lock.ts";
 import { failureOf } from "../support/failure.ts";
 import { temporaryFolder } from "../support/folder.ts";
 
@@ -44,6 +44,21 @@ function intrusions(lines: readonly string[], dead: ReadonlySet<string>): string
 }
 
 describe("the file lock", () => {
+  it("clears away what processes left that were killed with it, taking it or breaking it, and nothing of one that lives", async () => {
+    const folder = await temporaryFolder();
+    const release = await holdFileLock(join(folder, "held.lock"));
+    const owner = JSON.parse(await readFile(join(folder, "held.lock"), "utf8")) as object;
+    const random = "a".repeat(32);
+    const put = (name: string, change: object): Promise<void> => writeFile(join(folder, name), JSON.stringify({ ...owner, ...change }));
+    for (const name of ["dead.lock", `held.lock.${random}`, `dead.lock.${random}.dead`]) await put(name, { startTime: "1" });
+    const alive = ["held.lock", `wanted.lock.${random}`, `torn.lock.${random}`];
+    await put(`wanted.lock.${random}`, {});
+    await writeFile(join(folder, `torn.lock.${random}`), "");
+    await removeDeadLocks(folder);
+    expect((await readdir(folder)).filter((name) => !name.startsWith(".")).toSorted()).to.deep.equal(alive.toSorted());
+    if (typeof release === "function") await release();
+  });
+
   it("lets one in at a time, and waits", async () => {
     const path = join(await temporaryFolder(), "lock");
     const log: string[] = [];

@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readFile, stat, utimes } from "node:fs/promises";
 import { expect } from "chai";
 import { RunConsole } from "../../monitor/console/run-console.ts";
 import { timingLine, writeLastLines } from "../../runner/last-lines.ts";
@@ -18,6 +18,26 @@ describe("the last lines of a console", () => {
     const outcome: Outcome = { cause: "completed", phase: "run", message: "ended", retryable: false, timings: { runMs: 5 } };
     await writeLastLines(console, { outcome, next: "it goes on", consoleBytes: 8 });
     expect(await readFile(console.path, "utf8")).to.equal("printed\nwindlass: completed\nwindlass: it goes on\nwindlass: run 5 ms\n");
+  });
+
+  it("stay where they are when they are written again, and the file is not touched: they may be on their way already", async () => {
+    const console = new RunConsole(await temporaryFolder());
+    const outcome: Outcome = { cause: "completed", phase: "run", message: "ended", retryable: false, timings: { runMs: 5 } };
+    await console.write("no line end");
+    const decided = { outcome, next: undefined, consoleBytes: 11 };
+    await writeLastLines(console, decided);
+    await utimes(console.path, 1, 1);
+    await writeLastLines(console, decided);
+    expect((await stat(console.path)).mtimeMs).to.equal(1_000);
+    expect(await readFile(console.path, "utf8")).to.equal("no line end\nwindlass: completed\nwindlass: run 5 ms\n");
+  });
+
+  it("take the place of anything else", async () => {
+    const console = new RunConsole(await temporaryFolder());
+    const outcome: Outcome = { cause: "completed", phase: "run", message: "ended", retryable: false, timings: { runMs: 5 } };
+    await console.write("printed\nlate");
+    await writeLastLines(console, { outcome, next: undefined, consoleBytes: 8 });
+    expect(await readFile(console.path, "utf8")).to.equal("printed\nwindlass: completed\nwindlass: run 5 ms\n");
   });
 
   it("name cause, phase and hint, each line marked as ours", async () => {

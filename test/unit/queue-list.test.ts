@@ -3,6 +3,8 @@ import type { Client } from "../../agent/client.ts";
 import type { Config } from "../../agent/config.ts";
 import { QueueList } from "../../agent/queue-list.ts";
 import { ApiError } from "../../api/api-error.ts";
+import type { QueueId } from "../../api/wire/ids.ts";
+import type { Queue } from "../../api/wire/queue.ts";
 import { type Clock, systemClock } from "../../base/clock.ts";
 import { createLogger } from "../../base/logger.ts";
 
@@ -78,6 +80,16 @@ describe("the agent's queues", () => {
     });
     const message = await list.resolveAll(never).catch((error: Error) => error.message);
     expect(message).to.equal("the server http://server does not accept these credentials");
+  });
+
+  it("are looked for again when a peek does not show them, and only those that it asked for", async () => {
+    const [first, later] = ["id-first" as QueueId, "id-later" as QueueId];
+    const { list } = listOf({ queues: ["first", "later"], all: () => [first, later].map((id) => ({ id, name: id.slice(3) })) });
+    await list.resolveAll(never);
+    list.seen([first], [{ id: first } as Queue]);
+    expect(list.order).to.deep.equal([first, later]);
+    list.seen([first, later], [{ id: later } as Queue]);
+    expect(list.order).to.deep.equal([later]);
   });
 });
 
