@@ -22,6 +22,7 @@ export function createClient(config: Config, logger?: Logger): Client {
     apiServer: config.server.api,
     credentials: credentialsOf(config),
     workerName: config.name,
+    caBundle: config.runSettings.network.caBundle,
     ...(logger === undefined ? {} : { logger }),
   });
   return { session, tasks: new Tasks(session), queues: new Queues(session), workers: new Workers(session), events: new Events(session) };

@@ -1,11 +1,10 @@
 import { Buffer } from "node:buffer";
-import type { Dispatcher } from "undici";
 import { unlessAborted } from "../base/cancelled.ts";
 import { messageOf } from "../base/errors.ts";
 import { type Logger, silentLogger } from "../base/logger.ts";
 import { BRIEF, type RetrySchedule, retry } from "../base/retry.ts";
 import { ApiError } from "./api-error.ts";
-import { post } from "./http-post.ts";
+import { Connections } from "./connections.ts";
 
 /** A key pair, or a ready token (a run inside the agent has only that). */
 export type Credentials = { readonly accessKey: string; readonly secretKey: string } | { readonly token: string };
@@ -17,8 +16,8 @@ export interface SessionOptions {
   /** Sent as X-ClearML-Worker: the default for events without a worker. */
   readonly workerName?: string;
   readonly logger?: Logger;
-  /** Own connections, e.g. through a proxy or with an own authority. */
-  readonly dispatcher?: Dispatcher;
+  /** A PEM file of authorities that are trusted besides those of Node. */
+  readonly caBundle?: string | undefined;
 }
 
 export interface CallOptions {
@@ -43,6 +42,7 @@ export class Session {
   readonly apiServer: string;
   readonly #options: SessionOptions;
   readonly #logger: Logger;
+  readonly #connections: Connections;
   #token: Token | undefined;
   #login: Promise<Token> | undefined;
   #lastContactAt: number | undefined;
@@ -51,6 +51,7 @@ export class Session {
     this.apiServer = options.apiServer.replace(/\/+$/, "");
     this.#options = options;
     this.#logger = options.logger ?? silentLogger;
+    this.#connections = new Connections({ caBundle: options.caBundle });
   }
 
   /** When the server itself (nothing in between) last answered, whatever it said; ms since the epoch. */
@@ -138,16 +139,16 @@ export class Session {
   ): Promise<unknown> {
     const timeoutMs = options.timeoutMs ?? ANSWER_TIMEOUT_MS;
     try {
-      const answer = await post(`${this.apiServer}/${endpoint}`, {
+      const answer = await this.#connections.exchange(`${this.apiServer}/${endpoint}`, {
+        method: "POST",
         headers: this.#headers(authorization, contentType),
         body,
         timeoutMs,
         signal: options.signal,
-        dispatcher: this.#options.dispatcher,
       });
       const envelope = parseEnvelope(answer.text);
       if (envelope?.meta !== undefined) this.#lastContactAt = Date.now();
-      return dataOf({ endpoint, url: this.apiServer }, answer.status, answer.retryAfter, envelope);
+      return dataOf({ endpoint, url: this.apiServer }, answer.status, answer.headers["retry-after"], envelope);
     } catch (error) {
       if (error instanceof ApiError) throw error;
       options.signal?.throwIfAborted();

@@ -1,3 +1,4 @@
+import { Connections } from "../../api/connections.ts";
 import { type Client, createClient } from "../client.ts";
 import type { Config, ConfigFlags, LoadedConfig } from "../config.ts";
 import { loadConfig } from "../load-config.ts";
@@ -9,6 +10,7 @@ export class DoctorContext {
   readonly #env: NodeJS.ProcessEnv;
   #loaded: LoadedConfig | undefined;
   #client: Client | undefined;
+  #connections: Connections | undefined;
   #trial: TrialRun | undefined;
 
   constructor(flags: ConfigFlags, env: NodeJS.ProcessEnv) {
@@ -34,6 +36,12 @@ export class DoctorContext {
   get client(): Client {
     this.#client ??= createClient(this.config);
     return this.#client;
+  }
+
+  /** For plain addresses, as the client reaches its own. */
+  get connections(): Connections {
+    this.#connections ??= new Connections({ caBundle: this.config.runSettings.network.caBundle });
+    return this.#connections;
   }
 
   get trial(): TrialRun {

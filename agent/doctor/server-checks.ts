@@ -1,18 +1,20 @@
 import { isRefusal } from "../../api/api-error.ts";
+import type { Answer } from "../../api/connections.ts";
 import type { Queue } from "../../api/wire/queue.ts";
 import { messageOf } from "../../base/errors.ts";
 import { formatDuration } from "../../base/units.ts";
 import { type Check, type Finding, fail, ok, warn } from "./check.ts";
 import type { DoctorContext } from "./context.ts";
 
+const ANSWER_MS = 15_000;
 const ONCE = { tries: 1, firstDelayMs: 0, factor: 1, maxDelayMs: 0 };
 /** More than this between the clocks is told; the second makes tokens be refused. */
 const SKEW_WARN_MS = 5_000;
 const SKEW_FAIL_MS = 300_000;
 
 export const SERVER: readonly Check[] = [
-  { id: "server", needs: ["configuration"], timeoutMs: 15_000, look: ({ config }, signal) => apiAnswers(config.server.api, signal) },
-  { id: "clock", needs: ["server"], timeoutMs: 15_000, look: ({ config }, signal) => clockSkew(config.server.api, signal) },
+  { id: "server", needs: ["configuration"], timeoutMs: 15_000, look: apiAnswers },
+  { id: "clock", needs: ["server"], timeoutMs: 15_000, look: clockSkew },
   { id: "credentials", needs: ["server"], timeoutMs: 20_000, look: credentials },
   { id: "queues", needs: ["credentials"], timeoutMs: 20_000, look: queues },
   {
@@ -20,49 +22,50 @@ export const SERVER: readonly Check[] = [
     needs: ["configuration"],
     applies: ({ config }) => config.server.files !== undefined,
     timeoutMs: 15_000,
-    look: ({ config }, signal) => siteAnswers(config.server.files ?? "", "server.files", signal),
+    look: (context, signal) => siteAnswers(context, "files", signal),
   },
   {
     id: "web server",
     needs: ["configuration"],
     applies: ({ config }) => config.server.web !== undefined,
     timeoutMs: 15_000,
-    look: ({ config }, signal) => siteAnswers(config.server.web ?? "", "server.web", signal),
+    look: (context, signal) => siteAnswers(context, "web", signal),
   },
 ];
 
-async function apiAnswers(api: string, signal: AbortSignal): Promise<Finding> {
+async function apiAnswers(context: DoctorContext, signal: AbortSignal): Promise<Finding> {
+  const { api } = context.config.server;
   try {
     const started = performance.now();
-    const answer = await fetch(`${api}/debug.ping`, { signal });
+    const answer = await get(context, `${api}/debug.ping`, signal);
     const took = formatDuration(performance.now() - started);
-    const isApi = (await answer.text()).includes('"meta"');
+    const isApi = answer.text.includes('"meta"');
     if (isApi) return ok(`${api} answers in ${took}`);
     return fail(
       `${api} answers with HTTP ${answer.status}, but not as a ClearML API server`,
       "server.api must be the API's address (port 8008 or /api), not that of the web application.",
     );
   } catch (error) {
-    return fail(`${api} cannot be reached (${reasonOf(error)})`, cureOf(error, "server.api or CLEARML_API_HOST"));
+    return fail(`${api} cannot be reached (${messageOf(error)})`, cureOf(error, "server.api or CLEARML_API_HOST"));
   }
 }
 
 /** Any answer but a server's own failure counts. */
-async function siteAnswers(url: string, key: string, signal: AbortSignal): Promise<Finding> {
+async function siteAnswers(context: DoctorContext, site: "files" | "web", signal: AbortSignal): Promise<Finding> {
+  const url = context.config.server[site] ?? "";
   try {
-    const answer = await fetch(url, { signal });
-    await answer.body?.cancel();
+    const answer = await get(context, url, signal);
     if (answer.status < 500) return ok(`${url} answers`);
     return warn(`${url} answers with HTTP ${answer.status}`, "Look at that server's log: artifacts of tasks go there.");
   } catch (error) {
-    return fail(`${url} cannot be reached (${reasonOf(error)})`, cureOf(error, key));
+    return fail(`${url} cannot be reached (${messageOf(error)})`, cureOf(error, `server.${site}`));
   }
 }
 
-async function clockSkew(api: string, signal: AbortSignal): Promise<Finding> {
+async function clockSkew(context: DoctorContext, signal: AbortSignal): Promise<Finding> {
   const before = Date.now();
-  const date = (await fetch(`${api}/debug.ping`, { signal })).headers.get("date");
-  const there = Date.parse(date ?? "");
+  const { headers } = await get(context, `${context.config.server.api}/debug.ping`, signal);
+  const there = Date.parse(headers.date ?? "");
   if (Number.isNaN(there)) return ok("the server tells no time to compare with");
   const skewMs = (before + Date.now()) / 2 - (there + 500);
   const off = `this machine is ${formatDuration(Math.abs(skewMs))} ${skewMs > 0 ? "ahead of" : "behind"} the server`;
@@ -111,13 +114,12 @@ async function defaultQueue(asked: Promise<{ name: string }>): Promise<Finding> 
   }
 }
 
-/** The reason behind fetch's own "fetch failed". */
-function reasonOf(error: unknown): string {
-  return messageOf(error instanceof Error && error.cause !== undefined ? error.cause : error);
+/** As the agent itself asks: with its authorities and its proxy. */
+async function get(context: DoctorContext, url: string, signal: AbortSignal): Promise<Answer> {
+  return await context.connections.exchange(url, { method: "GET", timeoutMs: ANSWER_MS, signal });
 }
 
 function cureOf(error: unknown, key: string): string {
-  if (/certificate|self.signed|issuer/i.test(reasonOf(error)))
-    return "Name the file of its authority in NODE_EXTRA_CA_CERTS for the agent, and in network.ca_bundle for the tasks.";
+  if (/certificate|self.signed|issuer/i.test(messageOf(error))) return "Name the file of its authority in network.ca_bundle.";
   return `Check ${key}, the network, a firewall or proxy in between, and that the server runs.`;
 }

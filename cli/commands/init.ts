@@ -25,7 +25,8 @@ export async function initCommand(flags: InitFlags): Promise<void> {
   const api = serverAddress("--api", await given(flags.api, "API server", "http://127.0.0.1:8008"), undefined);
   const accessKey = await given(flags.accessKey, "access key");
   const secretKey = await given(flags.secretKey, "secret key");
-  const session = new Session({ apiServer: api, credentials: { accessKey, secretKey } });
+  const caBundle = process.env["SSL_CERT_FILE"] || process.env["REQUESTS_CA_BUNDLE"];
+  const session = new Session({ apiServer: api, credentials: { accessKey, secretKey }, caBundle });
   const identity = await logIn(session, { api, origins: { "server.api": "--api", "server.access_key": `access key ${accessKey}` } });
   await mkdir(dirname(path), { recursive: true });
   await writeFileDurably(
