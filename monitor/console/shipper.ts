@@ -37,6 +37,10 @@ export interface Shipper {
 /** Requests with little in them are at least this far apart; the first one goes at once. */
 const QUIET_MS = 200;
 
+/** Bytes per millisecond of a program that prints faster than any console is read, and how long it then gets the processor. */
+const BURST_RATE = 100_000;
+const BURST_REST_MS = 50;
+
 /** Follows a spool and brings it to the server while the program runs. */
 export async function startShipper(options: ShipperOptions): Promise<Shipper> {
   const cursor = await SpoolCursor.open(options.cursorPath);
@@ -60,6 +64,7 @@ class SpoolShipper implements Shipper {
   #ended = false;
   #sinceMs = 0;
   #openSentMs = 0;
+  #seen = { bytes: 0, ms: 0 };
   #sentMs = 0;
   #events = 0;
   /** Acknowledged up to here; on disk with the next record. */
@@ -115,12 +120,22 @@ class SpoolShipper implements Shipper {
       const filled = await this.#reader.fill(SEGMENT_BYTES);
       if (filled === "grew" && this.#sinceMs === 0) this.#sinceMs = this.#clock.now();
       const prepared = this.#prepare(wasEnded && filled === "end");
-      if (prepared !== undefined) await this.#send(prepared);
-      else if (wasEnded && filled === "end" && this.#reader.window.length === 0) break;
+      if (prepared !== undefined) {
+        await this.#send(prepared);
+        await this.#letItPrint();
+      } else if (wasEnded && filled === "end" && this.#reader.window.length === 0) break;
       else if (filled === "end") await this.#rest();
     }
     signal.throwIfAborted();
     await this.#inFlight?.done;
+  }
+
+  /** A burst lies on disk first: what it takes to send it would slow the program down, on a machine with few processors. */
+  async #letItPrint(): Promise<void> {
+    if (this.#ended) return;
+    const [{ bytes, ms }, now] = [this.#seen, { bytes: await this.#reader.size(), ms: this.#clock.now() }];
+    this.#seen = now;
+    if (now.bytes - bytes > BURST_RATE * Math.max(now.ms - ms, 1)) await this.#clock.sleep(BURST_REST_MS);
   }
 
   /** Batches of an agent that is no more: sent again, exactly as they were, unless they arrived. */

@@ -62,6 +62,11 @@ export class SpoolReader {
     return "grew";
   }
 
+  /** Of the whole file, in bytes. */
+  async size(): Promise<number> {
+    return (await this.#file.stat()).size;
+  }
+
   /** Exactly this range of the file, for a batch of before a crash. */
   async range(from: number, to: number): Promise<{ bytes: Buffer; midLine: boolean }> {
     const start = Math.max(0, from - 1);
