@@ -32,6 +32,8 @@ export interface Environment {
   readonly key: string;
   /** For processes the venv's python; for Docker the name to look up inside the image. */
   readonly python: string;
+  /** For processes: the folder of the virtual environment, where there is one. */
+  readonly venv?: string;
   /** Docker: the image to run. */
   readonly image?: string;
   /** What was really installed (`pip freeze` lines), when known. */

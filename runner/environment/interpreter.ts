@@ -7,13 +7,13 @@ import { RunError } from "../run-error.ts";
 
 /** A Python of this machine. */
 export interface HostPython {
-  /** As found on the PATH: what starts it. */
+  /** The interpreter itself, also where the PATH has only a version manager's script that looks for it at each start. */
   readonly path: string;
-  /** Real path, version and date of the file: changes when the machine's Python is replaced. */
+  /** Where it was found, itself and its version: changes when the machine's Python is replaced. */
   readonly identity: string;
 }
 
-const versions = new Map<string, string>();
+const known = new Map<string, HostPython>();
 
 /** The requested Python (`python3.11`), or the agent's default with a line of warning, as ClearML's agent does. */
 export async function findPython(requested: string, context: RunContext): Promise<HostPython> {
@@ -26,7 +26,7 @@ export async function findPython(requested: string, context: RunContext): Promis
     });
   if (exact === undefined && /^python\d\.\d/.test(requested))
     await context.console.say(`${requested} is not on this machine, ${path} is used instead`);
-  return { path, identity: await identityOf(path, context) };
+  return await behind(path, context);
 }
 
 export async function which(name: string): Promise<string | undefined> {
@@ -45,19 +45,24 @@ async function isExecutable(path: string): Promise<boolean> {
   );
 }
 
-/** The interpreter is asked once; afterwards a look at its file is enough. */
-async function identityOf(path: string, context: RunContext): Promise<string> {
+/** The interpreter is asked once; afterwards a look at the files is enough. */
+async function behind(path: string, context: RunContext): Promise<HostPython> {
   const real = await realpath(path);
   const mark = `${path} ${real} ${(await stat(real)).mtimeMs}`;
-  const known = versions.get(mark);
-  if (known !== undefined) return known;
-  const script = "import sys; print(sys.executable, '.'.join(map(str, sys.version_info[:3])))";
+  const before = known.get(mark);
+  if (before !== undefined && (await isExecutable(before.path))) return before;
+  const python = await ask(path, real, context);
+  known.set(mark, python);
+  return python;
+}
+
+async function ask(path: string, real: string, context: RunContext): Promise<HostPython> {
+  const script = "import sys; print('.'.join(map(str, sys.version_info[:3])), sys.executable)";
   const { exitCode, stdout, stderr } = await runCommand(path, ["-c", script], {
     env: hostEnvironment(context.settings),
     signal: context.signal,
   });
   if (exitCode !== 0) throw new RunError("failed/environment-python", `${path} does not start: ${stderr.trim().slice(-300)}`);
-  const identity = `${real} ${stdout.trim()}`;
-  versions.set(mark, identity);
-  return identity;
+  const [version = "", executable = ""] = stdout.trim().split(/ (.*)/s);
+  return { path: (await isExecutable(executable)) ? executable : path, identity: `${real} ${executable} ${version}` };
 }

@@ -66,7 +66,13 @@ async function isFresh(folder: string, context: RunContext): Promise<boolean> {
 
 async function environmentAt(folder: string, key: string, hit: boolean): Promise<Environment> {
   const freeze = hit ? undefined : await readFile(join(folder, "installed.txt"), "utf8").catch(() => undefined);
-  return { hit, key, python: join(folder, "bin/python"), ...(freeze === undefined ? {} : { installed: freeze.trim().split("\n") }) };
+  return {
+    hit,
+    key,
+    python: join(folder, "bin/python"),
+    venv: folder,
+    ...(freeze === undefined ? {} : { installed: freeze.trim().split("\n") }),
+  };
 }
 
 async function build(folder: string, request: VenvRequest, context: RunContext): Promise<void> {

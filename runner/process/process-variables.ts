@@ -1,4 +1,4 @@
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import type { Environment, Launch, RunContext } from "../engine.ts";
 import { RUN_MARK } from "./descendants.ts";
 
@@ -9,11 +9,11 @@ const FROM_AGENT = ["PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LC_ALL"
 export function processVariables(context: RunContext, environment: Environment, launch: Launch): Record<string, string> {
   const base = Object.fromEntries(FROM_AGENT.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])));
   const path = base["PATH"] ?? "/usr/local/bin:/usr/bin:/bin";
-  const venv = environment.python.endsWith("/bin/python") ? { VIRTUAL_ENV: dirname(dirname(environment.python)) } : {};
+  const { venv } = environment;
   return {
     ...base,
-    ...venv,
-    PATH: "VIRTUAL_ENV" in venv ? `${dirname(environment.python)}:${path}` : path,
+    ...(venv === undefined ? {} : { VIRTUAL_ENV: venv }),
+    PATH: venv === undefined ? path : `${join(venv, "bin")}:${path}`,
     LANG: base["LANG"] ?? "C.UTF-8",
     TMPDIR: join(context.folder, "tmp"),
     ...launch.env,
