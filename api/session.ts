@@ -172,6 +172,9 @@ export class Session {
   }
 }
 
+/** Too large, and too many requests: they mean the same whoever says them. */
+const OF_ANYBODY = new Set([413, 429]);
+
 interface Envelope {
   readonly meta?: { readonly result_code?: number; readonly result_subcode?: number; readonly result_msg?: string };
   readonly data?: unknown;
@@ -188,7 +191,7 @@ function dataOf(
   const retryAfterMs = retryAfterOf(retryAfter);
   if (envelope?.meta === undefined) {
     const message = `${url} answered with HTTP ${status}, but not as a ClearML API: it is another server, or something in between`;
-    throw new ApiError({ endpoint, status: status === 429 ? 429 : Math.max(status, 502), subcode: 0, message, retryAfterMs });
+    throw new ApiError({ endpoint, status: OF_ANYBODY.has(status) ? status : Math.max(status, 502), subcode: 0, message, retryAfterMs });
   }
   const { result_code = status, result_subcode = 0, result_msg = "no message" } = envelope.meta;
   throw new ApiError({ endpoint, status: result_code, subcode: result_subcode, message: result_msg, retryAfterMs });

@@ -1,8 +1,8 @@
 import { type Clock, jittered } from "../../base/clock.ts";
-import { codeOf } from "../../base/errors.ts";
+import { codeOf, messageOf } from "../../base/errors.ts";
 import type { Logger } from "../../base/logger.ts";
 import { politeDelayMs } from "../../base/retry.ts";
-import type { EventSink } from "../event-sink.ts";
+import type { EventSink, LogEvent } from "../event-sink.ts";
 
 /**
  * Brings one batch of log events to the server exactly once. The server appends whatever it gets, so a doubtful request
@@ -14,6 +14,11 @@ const FRESH_MS = 1_000;
 const LOOK_EVERY_MS = 1_000;
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 30_000;
+/** So often the server may refuse a batch before it is looked for what it refuses. */
+const REFUSALS = 3;
+/** 413: of a proxy, usually; smaller requests may pass. */
+const TOO_LARGE = 413;
+const MARK = "windlass: a piece of the console was refused by the server";
 
 export interface Batch {
   readonly lines: readonly string[];
@@ -36,26 +41,73 @@ interface CallFailure {
 }
 
 /**
- * `triedAtMs`: when an earlier process may last have sent this batch; undefined: none has. Throws what the server refuses for
- * good, or the abort.
+ * `triedAtMs`: when an earlier process may last have sent this batch; undefined: none has. What the server keeps refusing is
+ * left out, with a line that says so in its place. Throws the abort, and a refusal that is not about what was sent.
  */
 export async function deliver(batch: Batch, deps: DeliveryDeps, signal: AbortSignal, triedAtMs?: number): Promise<void> {
-  let missing = triedAtMs === undefined ? batch.lines : await untilLanded(batch, batch.lines, deps, signal, triedAtMs + FRESH_MS);
+  const missing = triedAtMs === undefined ? batch.lines : await untilLanded(batch, batch.lines, deps, signal, triedAtMs + FRESH_MS);
+  const refused = await send(batch, missing, deps, signal, REFUSALS);
+  if (refused !== undefined) await sendInHalves(batch, refused, deps, signal);
+}
+
+/** Lines that the server refuses, and its words. */
+interface Refused {
+  readonly lines: readonly string[];
+  readonly error: unknown;
+}
+
+/** Sends until the server has everything, or has refused what is missing `refusals` times. */
+async function send(
+  batch: Batch,
+  lines: readonly string[],
+  deps: DeliveryDeps,
+  signal: AbortSignal,
+  refusals: number,
+): Promise<Refused | undefined> {
+  let [missing, left] = [lines, refusals];
   for (let failures = 0; missing.length > 0; failures++) {
     try {
       if (failures > 0 || deps.clock.now() - batch.firstTimestampMs > FRESH_MS) await deps.onTry?.(deps.clock.now());
       await deps.sink.addLines(missing.join("\n"), missing.length, signal);
-      return;
+      return undefined;
     } catch (error) {
       signal.throwIfAborted();
       const failure = error as CallFailure;
-      if (!mayPass(failure)) throw error;
+      if (!mayPass(failure)) {
+        missing = await untilKnown(batch, missing, deps, signal);
+        if (--left === 0 || failure.status === TOO_LARGE) return { lines: missing, error };
+      }
       deps.logger.debug({ err: error, failures }, "the console waits for the server");
       await deps.clock.sleep(pauseMs(failure, failures), signal);
-      if (neverArrived(error)) continue;
+      if (!mayPass(failure) || neverArrived(error)) continue;
       missing = await untilLanded(batch, missing, deps, signal, deps.clock.now());
     }
   }
+  return undefined;
+}
+
+/** Finds out what it is that the server refuses, and sends the rest. */
+async function sendInHalves(batch: Batch, { lines, error }: Refused, deps: DeliveryDeps, signal: AbortSignal): Promise<void> {
+  const [only] = lines;
+  if (only === undefined) return;
+  if (lines.length === 1) return await sendMark(batch, { lines: [markFor(only, error)], error }, deps, signal);
+  const middle = Math.ceil(lines.length / 2);
+  for (const half of [lines.slice(0, middle), lines.slice(middle)]) {
+    const refused = await send(batch, half, deps, signal, 1);
+    if (refused !== undefined) await sendInHalves(batch, refused, deps, signal);
+  }
+}
+
+/** When not even the mark is taken, it is not what was printed that the server minds. */
+async function sendMark(batch: Batch, { lines, error }: Refused, deps: DeliveryDeps, signal: AbortSignal): Promise<void> {
+  if ((await send(batch, lines, deps, signal, 1)) !== undefined) throw error;
+  deps.logger.warn({ err: error }, "a piece of a console is left out: the server refuses it");
+}
+
+function markFor(line: string, error: unknown): string {
+  const event = JSON.parse(line) as LogEvent;
+  const { reason = messageOf(error) } = error as { reason?: string };
+  return JSON.stringify({ ...event, msg: `${MARK} (${Buffer.byteLength(event.msg)} bytes): ${reason.slice(0, 200)}\n` });
 }
 
 /** Keys that the server does not take for a while cost no line. */
@@ -94,10 +146,10 @@ async function untilKnown(batch: Batch, lines: readonly string[], deps: Delivery
   for (let failures = 0; ; failures++) {
     try {
       const there = await deps.sink.readLog(batch.firstTimestampMs, signal);
-      const known = new Set(there.map((event) => `${event.timestamp} ${event.msg}`));
+      const known = new Set(there.flatMap(({ timestamp, msg }) => [`${timestamp} ${msg}`, ...(msg.startsWith(MARK) ? [timestamp] : [])]));
       return lines.filter((line) => {
-        const { timestamp, msg } = JSON.parse(line) as { timestamp: number; msg: string };
-        return !known.has(`${timestamp} ${msg}`);
+        const { timestamp, msg } = JSON.parse(line) as LogEvent;
+        return !known.has(`${timestamp} ${msg}`) && !known.has(timestamp);
       });
     } catch (error) {
       signal.throwIfAborted();

@@ -25,6 +25,8 @@ export class FaultySink implements EventSink {
   readonly requests: number[] = [];
   readonly requestBytes: number[] = [];
   reads = 0;
+  /** A request with such an event in it is refused as a whole, with this status. */
+  refuses: (event: LogEvent, request: readonly LogEvent[]) => number | undefined = () => undefined;
   /** Calls to `readLog` that fail before one succeeds. */
   failingReads = 0;
   readonly #clock: JumpingClock;
@@ -51,6 +53,8 @@ export class FaultySink implements EventSink {
     this.requestBytes.push(Buffer.byteLength(lines));
     await setImmediate();
     signal.throwIfAborted();
+    const refused = events.map((event) => this.refuses(event, events)).find((status) => status !== undefined);
+    if (refused !== undefined) throw failure(refused);
     this.#meet(this.#fate(), events);
     await setImmediate();
     signal.throwIfAborted();

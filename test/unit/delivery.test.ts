@@ -82,8 +82,38 @@ describe("the delivery of a batch", () => {
     expect(server.sink.text).to.equal(TEXT);
   });
 
-  it("throws what the server refuses for good", async () => {
-    expect(await failureOf(delivered(sinkWith("refused for good")))).to.include({ status: 400 });
+  it("tries again what the server refuses once or twice, and only what is missing", async () => {
+    const server = sinkWith("refused for good", "torn", "refused for good");
+    await delivered(server);
+    expect(server.sink.requests).to.deep.equal([2, 2, 1, 1]);
+    expect(server.sink.text).to.equal(TEXT);
+  });
+
+  it("leaves out what the server refuses again and again, says so in its place, and sends the rest", async () => {
+    const server = sinkWith();
+    server.sink.refuses = ({ msg }) => (msg.startsWith("a") ? 400 : undefined);
+    await delivered(server);
+    const [left, right] = [TEXT.slice(0, 60_001), TEXT.slice(60_001)];
+    expect(server.sink.text).to.equal(
+      `windlass: a piece of the console was refused by the server (${left.length} bytes): as the test wants it\n${right}`,
+    );
+    await delivered(server, server.clock.now());
+    expect(server.sink.events, "after a restart of the agent").to.have.length(2);
+  });
+
+  it("sends in smaller requests what is too large for a proxy, at once", async () => {
+    const server = sinkWith();
+    server.sink.refuses = (_event, request) => (request.length > 1 ? 413 : undefined);
+    await delivered(server);
+    expect(server.sink.requests).to.deep.equal([2, 1, 1]);
+    expect(server.clock.sleeps).to.deep.equal([]);
+    expect(server.sink.text).to.equal(TEXT);
+  });
+
+  it("throws what the server refuses whatever is sent", async () => {
+    const server = sinkWith();
+    server.sink.refuses = () => 400;
+    expect(await failureOf(delivered(server))).to.include({ status: 400 });
   });
 
   it("ends with the abort's reason while it waits for the server", async () => {

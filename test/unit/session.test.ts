@@ -134,6 +134,11 @@ describe("a session with the server", () => {
     }
   });
 
+  it("knows what is too large for whatever answers: the same request will not pass later", async () => {
+    await using server = await ApiServer.start(answering({ status: 413, page: "<html>Request Entity Too Large</html>" }));
+    expect(await failureOf<ApiError>(sessionTo(server).call("tasks.get_all", {}, ONCE))).to.include({ status: 413, retryable: false });
+  });
+
   it("does not take JSON without an envelope for an answer either", async () => {
     for (const page of ["null", "[]", '"text"', '{"error":"gateway"}']) {
       await using server = await ApiServer.start(answering({ status: 200, page }));

@@ -144,6 +144,19 @@ describe("the shipper", () => {
     expect(await failureOf((await console.ship()).drain(NEVER))).to.include({ status: 400 });
   });
 
+  it("goes on after a piece that the server refuses for ever", async () => {
+    const console = await Console.create();
+    console.sink.refuses = ({ msg }) => (msg.includes("poison") ? 400 : undefined);
+    const shipper = await console.ship();
+    await console.print("before\n");
+    while (console.sink.events.length === 0) await pause(5);
+    await console.print("poison\n");
+    while (!console.sink.text.includes("windlass:")) await pause(5);
+    await console.print("after\n");
+    await console.finish(shipper);
+    expect(console.sink.text).to.match(/^before\nwindlass: a piece of the console was refused by the server \(7 bytes\): .*\nafter\n$/);
+  });
+
   it("gives up draining when it is told to", async () => {
     const console = await Console.create(() => "connection refused");
     await console.print("text\n");
