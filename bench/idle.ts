@@ -60,5 +60,9 @@ async function countingProxy(target: string): Promise<{ url: string; count: () =
   });
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  return { url, count: () => requests, close: () => void server.closeAllConnections() };
+  const close = (): void => {
+    server.close();
+    server.closeAllConnections();
+  };
+  return { url, count: () => requests, close };
 }
