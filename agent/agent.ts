@@ -1,9 +1,6 @@
-import { rm } from "node:fs/promises";
-import { join } from "node:path";
 import { Cancelled } from "../base/cancelled.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
-import { isAlive } from "../base/process-identity.ts";
 import type { HostProbe } from "../monitor/resources/host-probe.ts";
 import { ClaimLoop } from "./claim-loop.ts";
 import type { Client } from "./client.ts";
@@ -13,13 +10,12 @@ import { Cooldown } from "./cooldown.ts";
 import type { DiskGuard } from "./disk/disk-guard.ts";
 import type { Engines } from "./engines.ts";
 import type { Journal } from "./journal.ts";
-import { resumeOf } from "./leftovers.ts";
-import { removeOldRuns } from "./old-runs.ts";
 import { Outbox } from "./outbox.ts";
 import { QueueList } from "./queue-list.ts";
 import { RunWatch } from "./run-watch.ts";
 import { type ActiveRun, Runs, snapshotOf } from "./runs.ts";
 import { planSlots, Slots } from "./slots.ts";
+import { TakeOver } from "./take-over.ts";
 import { WorkerReports } from "./worker-reports.ts";
 
 export interface AgentParts {
@@ -45,6 +41,7 @@ export class Agent implements AgentControl {
   readonly #queues: QueueList;
   readonly #runs: Runs;
   readonly #claims: ClaimLoop;
+  readonly #takeOver: TakeOver;
   readonly #workers: WorkerReports;
   readonly #cooldown: Cooldown;
   readonly #counters = newCounters();
@@ -80,6 +77,7 @@ export class Agent implements AgentControl {
       onSlot: (slot) => void this.#workers.report(slot),
       onOutcome: (task, outcome) => this.#cooldown.saw(task, outcome),
     });
+    this.#takeOver = new TakeOver({ config: parts.config, runs: this.#runs, deps: claimDeps, leave: this.#leave.signal });
     const parts2 = { config, deps: claimDeps, queues: this.#queues, slots, runs: this.#runs, counters, clock, logger };
     this.#claims = new ClaimLoop({
       ...parts2,
@@ -155,11 +153,11 @@ export class Agent implements AgentControl {
   async run(): Promise<void> {
     const loops = [this.#watch.run(this.#over.signal), this.#parts.disk.run(this.#over.signal)];
     try {
-      await this.#takeOverLeftovers();
+      await this.#takeOver.atStart();
       await this.#queues.resolveAll(this.#drain.signal);
       await this.#workers.register(this.#drain.signal);
       if (this.#state === "starting") this.#state = "running";
-      loops.push(this.#workers.run(this.#over.signal));
+      loops.push(this.#workers.run(this.#over.signal), this.#takeOver.run(this.#drain.signal));
       this.#parts.onReady?.();
       await this.#claims.run(this.#drain.signal);
     } catch (error) {
@@ -186,22 +184,6 @@ export class Agent implements AgentControl {
   async #slotsEmpty(): Promise<void> {
     const left = this.#leave.signal;
     while (this.#slots.busy.length > 0 && !left.aborted) await Promise.race([this.#slots.changed, aborted(left)]);
-  }
-
-  /** What an earlier agent of this state folder left: doubts are settled, runs are gone on with. */
-  async #takeOverLeftovers(): Promise<void> {
-    const { journal, logger } = this.#parts;
-    await journal.removeTorn();
-    const records = await journal.records(logger);
-    for (const record of records) {
-      if (record.owner !== undefined && (await isAlive(record.owner))) continue;
-      const resume = resumeOf(record);
-      if (resume === undefined) void this.#runs.settle(record).catch((error: unknown) => logger.debug({ err: error }, "left in doubt"));
-      else this.#runs.adopt(record, resume);
-    }
-    const { stateFolder, keepRunsMs } = this.#config;
-    await removeOldRuns(stateFolder, keepRunsMs, new Set(records.map((record) => record.claim)));
-    await rm(join(stateFolder, "tmp"), { recursive: true, force: true });
   }
 
   async #refusal(): Promise<string | undefined> {

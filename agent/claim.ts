@@ -45,6 +45,7 @@ export async function claim(queue: Pick<Queue, "id" | "name">, entry: QueueEntry
     queue: queue.id,
     queueName: queue.name,
     worker,
+    server: deps.client.session.apiServer,
     intentAt: deps.clock.now(),
     stage: "intent",
   };

@@ -47,6 +47,8 @@ export async function runExecute(config: Config, id: string, io: ExecuteIo): Pro
     queue: undefined,
     queueName: undefined,
     worker: slot?.worker ?? config.name,
+    server: client.session.apiServer,
+    engine: config.engine,
     intentAt: Date.now(),
     stage: "started",
     owner: await identityOf(process.pid),

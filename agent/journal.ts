@@ -1,9 +1,11 @@
 import { readdir, readFile, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { withReserve } from "../base/disk-reserve.ts";
+import { codeOf } from "../base/errors.ts";
 import { ensurePrivateFolder, writeFileDurably } from "../base/files.ts";
 import type { Logger } from "../base/logger.ts";
 import type { ProcessIdentity } from "../base/process-identity.ts";
+import type { Engine } from "../runner/engine.ts";
 import type { Decided, Launched } from "../runner/run-request.ts";
 
 /**
@@ -17,6 +19,12 @@ export interface ClaimRecord {
   readonly queue: string | undefined;
   readonly queueName: string | undefined;
   readonly worker: string;
+  /** Address of the API of whose task this is; undefined in records of before. */
+  readonly server?: string;
+  /** In which engine the run was begun, whatever the configuration says later. */
+  readonly engine?: Engine["kind"];
+  /** Made from the run's folder, since the record itself was destroyed. */
+  readonly rebuilt?: boolean;
   /** Milliseconds. */
   readonly intentAt: number;
   readonly stage: "intent" | "started" | "launched" | "ended";
@@ -68,6 +76,18 @@ export class Journal {
     return new Set(names.map((name) => name.slice(0, -".json".length)));
   }
 
+  /** One record as it is now; undefined: it was forgotten, or cannot be read. */
+  async record(claim: string): Promise<ClaimRecord | undefined> {
+    return await readRecord(this.#path(claim)).catch(() => undefined);
+  }
+
+  /** Claims whose record cannot be read. */
+  async unreadable(): Promise<string[]> {
+    const found: string[] = [];
+    for (const claim of await this.claims()) if ((await this.record(claim)) === undefined) found.push(claim);
+    return found;
+  }
+
   /** Temporary files of writes that a crash cut off. */
   async removeTorn(): Promise<void> {
     const torn = (await readdir(this.#folder)).filter((name) => name.endsWith(".tmp"));
@@ -76,11 +96,9 @@ export class Journal {
 
   async #read(name: string, logger: Logger): Promise<ClaimRecord | undefined> {
     try {
-      const record = JSON.parse(await readFile(join(this.#folder, name), "utf8")) as ClaimRecord | null;
-      if (typeof record?.claim !== "string" || typeof record.task !== "string") throw new Error("it is no record of a claim");
-      return record;
+      return await readRecord(join(this.#folder, name));
     } catch (error) {
-      logger.error({ err: error, file: name }, "a record of the journal cannot be read");
+      if (codeOf(error) !== "ENOENT") logger.error({ err: error, file: name }, "a record of the journal cannot be read");
       return undefined;
     }
   }
@@ -88,4 +106,10 @@ export class Journal {
   #path(claim: string): string {
     return join(this.#folder, `${claim}.json`);
   }
+}
+
+async function readRecord(path: string): Promise<ClaimRecord> {
+  const record = JSON.parse(await readFile(path, "utf8")) as ClaimRecord | null;
+  if (typeof record?.claim !== "string" || typeof record.task !== "string") throw new Error("it is no record of a claim");
+  return record;
 }

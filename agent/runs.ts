@@ -120,7 +120,7 @@ export class Runs {
     if (result === "gone") return await claimDeps.journal.forget(claimed.record.claim);
     if (result === "doubt") return await this.#settle(run, slot);
     if ("invalid" in result) return await failInvalid(claimed.record, result.invalid, claimDeps, leave);
-    const record: ClaimRecord = { ...claimed.record, stage: "started" };
+    const record: ClaimRecord = { ...claimed.record, stage: "started", engine: this.#parts.deps().config.engine };
     await claimDeps.journal.write(record);
     crashPoint("claim/started-written");
     run.name = result.task.name;

@@ -52,7 +52,7 @@ export async function carryOut(run: TaskRun, deps: TaskRunDeps): Promise<Outcome
   const [{ runTask }, { HostProbe }] = await Promise.all([import("../runner/run.ts"), import("../monitor/resources/host-probe.ts")]);
   const { request, resume } = await requestOf(run, settings, deps);
   const observer = new JournalledRun(run, deps);
-  const kind = engineKindOf(resume, deps.config);
+  const kind = engineKindOf(run.record, resume, deps.config);
   return await runTask(
     request,
     { engine: () => deps.engines.get(kind), settings, observer, host: new HostProbe(run.gpus), logger: deps.logger },
@@ -60,10 +60,11 @@ export async function carryOut(run: TaskRun, deps: TaskRunDeps): Promise<Outcome
   );
 }
 
-/** A run of before goes on in the engine in which it was started, whatever the configuration says now. */
-function engineKindOf(resume: Resume | undefined, config: Config): EngineKind {
+/** A run of before goes on in the engine in which it was begun, whatever the configuration says now. */
+function engineKindOf(record: ClaimRecord, resume: Resume | undefined, config: Config): EngineKind {
   const handle = resume === undefined || resume.stage === "started" ? undefined : resume.launched?.handle;
-  return handle === undefined ? config.engine : handle.kind === "container" ? "docker" : "process";
+  if (handle !== undefined) return handle.kind === "container" ? "docker" : "process";
+  return record.engine ?? config.engine;
 }
 
 /** What the run begins with; an earlier agent process left it on disk, token included, so that no server is needed for it. */

@@ -12,6 +12,8 @@ export interface FoundParts {
   readonly launched: Launched | undefined;
   /** How often an agent process went on with this run before its program was started. */
   readonly begun: number;
+  /** Its program may have been started and be gone. */
+  readonly mayHaveRun: boolean;
   /** Aborted: the run is left to the next agent. */
   readonly leave: AbortSignal | undefined;
   readonly onError: (error: unknown) => void;
@@ -44,8 +46,12 @@ async function adopted({ context, deps, launched, leave, onError }: FoundParts):
 /** So often the agent may have died while it prepared a run; then the run itself is taken for the reason. */
 const MAX_BEGINS = 10;
 
-async function beginAgain({ context, deps, begun }: FoundParts, engine: Engine): Promise<undefined> {
+async function beginAgain({ context, deps, begun, mayHaveRun }: FoundParts, engine: Engine): Promise<undefined> {
   await removeLeftovers(context, () => Promise.resolve(engine));
+  if (mayHaveRun)
+    throw new RunError("failed/agent", "what the agent wrote down about this run was destroyed; whether its program ran is not known", {
+      hint: "Look at the console and at what the program should have written; enqueue the task again if it did not run.",
+    });
   if (begun > MAX_BEGINS)
     throw new RunError("failed/agent", `the agent ended ${begun} times while it prepared this run`, {
       hint: "The agent's log says more; the task itself may be what ends it.",

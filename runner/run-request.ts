@@ -51,7 +51,12 @@ export interface Decided {
 /** Where an earlier agent process stopped with this run. */
 export type Resume =
   /** User code may or may not have been started; `begun`: how often an agent went on with it from there. */
-  | { readonly stage: "started"; readonly begun: number }
+  | {
+      readonly stage: "started";
+      readonly begun: number;
+      /** How far it came is not known: it must not be begun anew. */
+      readonly mayHaveRun?: boolean;
+    }
   | { readonly stage: "launched"; readonly launched: Launched }
   | { readonly stage: "ended"; readonly launched: Launched | undefined; readonly decided: Decided };
 

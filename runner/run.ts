@@ -120,8 +120,15 @@ class Run {
   async #found(): Promise<Running | undefined> {
     if (this.#options.resume === undefined) return undefined;
     const onError = (error: unknown): void => this.#warn(error, "the engine of a run does not answer; trying again");
-    const begun = this.#options.resume.stage === "started" ? this.#options.resume.begun : 0;
-    const running = await foundProgram({ ...this.#parts(), launched: this.#launched, begun, leave: this.#options.leave, onError });
+    const { begun = 0, mayHaveRun = false } = this.#options.resume.stage === "started" ? this.#options.resume : {};
+    const running = await foundProgram({
+      ...this.#parts(),
+      launched: this.#launched,
+      begun,
+      mayHaveRun,
+      leave: this.#options.leave,
+      onError,
+    });
     if (running === undefined) return undefined;
     this.#progress.launched = true;
     Object.assign(this.#progress.timings, this.#launched?.timings);

@@ -115,6 +115,13 @@ export class Product {
     return daemon;
   }
 
+  /** Starts a `windlass` command; it ends with the fixture at the latest. */
+  begin(args: readonly string[], env: Readonly<Record<string, string>> = {}): ProgramProcess {
+    const child = new ProgramProcess(this.#options, args, { ...this.clientEnv, ...env });
+    this.#children.push(child);
+    return child;
+  }
+
   /** Runs a `windlass` command to its end. */
   async windlass(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<{ code: number; output: string }> {
     const child = new ProgramProcess(this.#options, args, { ...this.clientEnv, ...env });

@@ -21,6 +21,7 @@ async function partsWith(change: { awayFor: number; aborted?: boolean; leave?: A
     deps: { engine: engineAwayFor(change.awayFor) } as FoundParts["deps"],
     launched: LAUNCHED,
     begun: 0,
+    mayHaveRun: false,
     leave: change.leave,
     onError: change.onError ?? (() => undefined),
   };

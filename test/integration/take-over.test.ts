@@ -1,0 +1,134 @@
+import { mkdtemp, readdir, readFile, truncate } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect } from "chai";
+import type { TaskId } from "../../api/wire/ids.ts";
+import { eventually, Product, type ProgramProcess } from "../support/product.ts";
+
+const QUEUE = "default";
+const NAME = "same";
+
+/** A run whose agent is killed, and that another agent of the same state folder has to find. */
+describe("a run that another process left", () => {
+  let product: Product;
+  let folder: string;
+  let state: string;
+  let ledger: string;
+
+  beforeEach(async () => {
+    product = await Product.start();
+    folder = await mkdtemp(join(tmpdir(), "windlass-take-over-"));
+    [state, ledger] = [join(folder, "state"), join(folder, "ledger")];
+  });
+  afterEach(async function () {
+    this.timeout(30_000);
+    await product[Symbol.asyncDispose]();
+  });
+
+  const program = (seconds: number): object => ({
+    script: {
+      entry_point: "counted.py",
+      diff: `import time\nopen(${JSON.stringify(ledger)}, "a").write("ran\\n")\nprint("it runs", flush=True)\ntime.sleep(${seconds})\nprint("it is done")\n`,
+      binary: "python3",
+    },
+  });
+  const daemonOn = (where: Product, more: { args?: string[]; env?: Record<string, string> } = {}): Promise<ProgramProcess> =>
+    where.startDaemon({ queues: [QUEUE], name: NAME, stateFolder: state, ...more });
+
+  const runs = (id: TaskId): Promise<unknown> =>
+    eventually("the program runs", async () => (await product.consoleOf(id)).includes("it runs"));
+
+  async function isDoneOnce(id: TaskId): Promise<void> {
+    const task = await product.ended(id);
+    expect(task.status, task.status_reason ?? "").to.equal("completed");
+    expect(await readFile(ledger, "utf8")).to.equal("ran\n");
+    expect((await product.consoleOf(id)).match(/it runs\n|it is done\n/g)).to.deep.equal(["it runs\n", "it is done\n"]);
+  }
+
+  async function killed(process: ProgramProcess): Promise<void> {
+    process.child.kill("SIGKILL");
+    await process.ended;
+  }
+
+  const journalFile = async (): Promise<string> => {
+    const [name] = await readdir(join(state, "journal"));
+    return join(state, "journal", name ?? "none");
+  };
+
+  it("is gone on with by the agent beside it when `windlass execute` is killed", async function () {
+    this.timeout(60_000);
+    await daemonOn(product, { env: { WINDLASS_LOOK_MS: "200" } });
+    const id = await product.createTask(program(4));
+    const execute = product.begin(["execute", "--id", id, "--state", state]);
+    await runs(id);
+    await killed(execute);
+    await isDoneOnce(id);
+  });
+
+  it("is left to `windlass execute` as long as that lives", async function () {
+    this.timeout(60_000);
+    const daemon = await daemonOn(product, { env: { WINDLASS_LOOK_MS: "50" } });
+    const id = await product.createTask(program(2));
+    expect(await product.begin(["execute", "--id", id, "--state", state]).ended).to.equal(0);
+    await isDoneOnce(id);
+    expect(daemon.output).not.to.match(/taken over/);
+  });
+
+  it("goes on where it was begun when the configuration names another engine meanwhile", async function () {
+    this.timeout(60_000);
+    const first = await daemonOn(product, { env: { WINDLASS_CRASH_AT: "run/program-started" } });
+    const id = await product.enqueue(QUEUE, program(2));
+    await first.ended;
+    await daemonOn(product, { args: ["--docker", "no-such-image"] });
+    await isDoneOnce(id);
+  });
+
+  it("of another server is left alone, and gone on with for that server", async function () {
+    this.timeout(90_000);
+    await using other = await Product.start();
+    const first = await daemonOn(product);
+    const id = await product.enqueue(QUEUE, program(6));
+    await runs(id);
+    await killed(first);
+    const elsewhere = await daemonOn(other);
+    await elsewhere.waitFor(/a run of another server is left alone/);
+    await killed(elsewhere);
+    expect((await product.tasks.get(id)).status).to.equal("in_progress");
+    await daemonOn(product);
+    await isDoneOnce(id);
+  });
+
+  it("is gone on with when its server has another address", async function () {
+    this.timeout(60_000);
+    const first = await daemonOn(product);
+    const id = await product.enqueue(QUEUE, program(3));
+    await runs(id);
+    await killed(first);
+    await daemonOn(product, { env: { CLEARML_API_HOST: product.apiUrl.replace("127.0.0.1", "localhost") } });
+    await isDoneOnce(id);
+  });
+
+  it("is found by its folder when its record was destroyed", async function () {
+    this.timeout(60_000);
+    const first = await daemonOn(product);
+    const id = await product.enqueue(QUEUE, program(3));
+    await runs(id);
+    await killed(first);
+    await truncate(await journalFile(), 17);
+    await daemonOn(product);
+    await isDoneOnce(id);
+  });
+
+  it("ends with a cause when its record was destroyed and no program is found", async function () {
+    this.timeout(60_000);
+    const first = await daemonOn(product, { env: { WINDLASS_CRASH_AT: "run/source" } });
+    const id = await product.enqueue(QUEUE, program(1));
+    await first.ended;
+    await truncate(await journalFile(), 0);
+    await daemonOn(product);
+    const task = await product.ended(id);
+    expect(task.status).to.equal("failed");
+    expect(task.status_reason).to.match(/failed\/agent: .* was destroyed; whether its program ran is not known/);
+    expect(await readdir(join(state, "journal"))).to.deep.equal([]);
+  });
+});
