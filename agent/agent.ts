@@ -92,10 +92,10 @@ export class Agent implements AgentControl {
     this.#drain.abort(new Cancelled("agent-stopping"));
   }
 
-  /** Running tasks are stopped with grace; `hand-back`: and go back to the front of their queues. */
+  /** Running tasks are stopped with grace; `hand-back`: and go back to the front of their queues. The first decision holds. */
   abort(then?: "hand-back"): void {
     this.drain();
-    this.#handsBack = then === "hand-back";
+    if (!this.#abort.signal.aborted) this.#handsBack = then === "hand-back";
     this.#abort.abort(new Cancelled("agent-stopping"));
   }
 

@@ -30,7 +30,9 @@ export interface ClaimLoopParts {
 
 /** How long a peek may wait on a server that can. */
 const WAIT_MS = 55_000;
+/** Between two looks while the server does not answer; each pause is twice the one before. */
 const AFTER_ERROR_MS = 2_000;
+const LONGEST_AFTER_ERROR_MS = 10_000;
 const REFUSED_MS = 1_000;
 /** Others were faster with what there was: there may be more. */
 const SOON_MS = 100;
@@ -43,6 +45,7 @@ export class ClaimLoop {
   #lastQueue: QueueId | undefined;
   #movedAt: number;
   #refused: string | undefined;
+  #failures = 0;
 
   constructor(parts: ClaimLoopParts) {
     this.#parts = parts;
@@ -60,7 +63,7 @@ export class ClaimLoop {
 
   /** Until the signal ends it. */
   async run(signal: AbortSignal): Promise<void> {
-    const { clock, logger, slots } = this.#parts;
+    const { clock, slots } = this.#parts;
     while (!signal.aborted) {
       this.#movedAt = clock.now();
       const either = AbortSignal.any([signal, this.#parts.changed()]);
@@ -69,11 +72,23 @@ export class ClaimLoop {
         else if (slots.free.length > 0) await this.#peekAndClaim(either);
         else await Promise.race([slots.changed, clock.sleep(WAIT_MS, either)]);
       } catch (error) {
-        if (either.aborted) continue;
-        logger.warn({ err: error }, "cannot look for work; trying again");
-        await clock.sleep(jittered(AFTER_ERROR_MS), either).catch(() => undefined);
+        if (!either.aborted) await this.#waitAfter(error, either);
       }
     }
+  }
+
+  /** Told when it begins and when it is over; in between the failures are for who looks closely. */
+  async #waitAfter(error: unknown, signal: AbortSignal): Promise<void> {
+    const { clock, logger } = this.#parts;
+    const pauseMs = Math.min(AFTER_ERROR_MS * 2 ** this.#failures, LONGEST_AFTER_ERROR_MS);
+    if (this.#failures++ === 0) logger.warn({ err: error }, "cannot look for work; trying again until it can");
+    else logger.debug({ err: error, failures: this.#failures }, "still cannot look for work");
+    await clock.sleep(jittered(pauseMs), signal).catch(() => undefined);
+  }
+
+  #answered(): void {
+    if (this.#failures > 0) this.#parts.logger.info({ failures: this.#failures }, "the server answers again: looking for work");
+    this.#failures = 0;
   }
 
   /** Told once, when the reason changes. */
@@ -92,6 +107,7 @@ export class ClaimLoop {
     const ids = await queues.known(signal);
     const wanted = slots.free.length + SPARE_ENTRIES;
     const reply = await deps.client.queues.peek(ids, wanted, WAIT_MS, { signal, retry: SCHEDULES.peek });
+    this.#answered();
     queues.seen(ids, reply.queues);
     const taken = await this.#takeFrom(reply.queues, signal);
     if (taken > 0 || signal.aborted) return;
@@ -119,7 +135,7 @@ export class ClaimLoop {
     if (slot === undefined || runs.has(entry.task) || this.#parts.isTooEarly(entry.task)) return false;
     const result = await claim(queue, entry, slot.worker, deps);
     if (result === "lost") counters.claimsLost++;
-    else if ("doubt" in result) void runs.settle(result.doubt);
+    else if ("doubt" in result) runs.settleAside(result.doubt);
     else {
       counters.claims++;
       this.#lastQueue = queue.id;

@@ -31,8 +31,11 @@ export interface Claimed {
 export type ClaimResult = { readonly claimed: Claimed } | { readonly doubt: ClaimRecord } | "lost";
 
 const NOT_QUEUED = [703, 701];
-/** A claim that is not `started` by then is not started any more: another agent may believe that it is lost. */
-const START_WITHIN_MS = 15_000;
+/**
+ * A claim that is not `started` by then is not started any more: another agent, in doubt about the same task, may believe
+ * half a minute after it left its queue that it is lost. Three answers of eight seconds each fit in.
+ */
+const START_WITHIN_MS = 25_000;
 
 /**
  * Takes one entry off its queue, so that a crash at any point loses nothing and runs nothing twice: the intent is on disk

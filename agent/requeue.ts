@@ -6,6 +6,7 @@ import type { Outcome } from "../runner/outcome.ts";
 import type { Config } from "./config.ts";
 import type { ClaimRecord } from "./journal.ts";
 import { onceIfOurs, type ReportDeps, type ReportOptions, reasonOf } from "./outcome-report.ts";
+import { SILENT } from "./run-watch.ts";
 import { SCHEDULES } from "./schedules.ts";
 import { toFront } from "./settle.ts";
 
@@ -14,6 +15,8 @@ const TRIES = "windlass_tries";
 
 /** The queue was deleted since the claim (clearml-api.md 1.8); its name makes it again. */
 const UNKNOWN_QUEUE = 701;
+
+const STOPPED_MEANWHILE = { reason: "aborted/user: stopped by a user while its run was ended", message: "in phase run" };
 
 export interface RequeuePolicy {
   readonly config: Config;
@@ -57,7 +60,10 @@ export async function requeue(
   const [task, queue] = [record.task as TaskId, record.queue as QueueId];
   const { tasks } = deps.client;
   const call = { retry: SCHEDULES.take, signal: options.signal };
+  let isWanted = true;
   await onceIfOurs(record, deps, options, async () => {
+    isWanted = !wasStopped(await tasks.get(task, call));
+    if (!isWanted) return void (await tasks.setStatus("stopped", task, STOPPED_MEANWHILE, call));
     await tasks.editRuntime(task, { [TRIES]: tries }, call);
     const note = { force: true, status_reason: `queued again after ${reasonOf(outcome)}` };
     await tasks.enqueue(task, { id: queue }, note, call).catch(async (error: unknown) => {
@@ -65,5 +71,11 @@ export async function requeue(
       await tasks.enqueue(task, { name: record.queueName }, note, call);
     });
   });
-  await toFront(queue, task, deps, options.signal);
+  if (isWanted) await toFront(queue, task, deps, options.signal);
+}
+
+/** Somebody stopped the task while its run was being ended: that person's word counts. A watchdog's does not. */
+function wasStopped({ status, status_reason, status_message }: Task): boolean {
+  if (status === "stopped") return status_reason !== SILENT;
+  return status === "in_progress" && (status_message ?? "").includes("stopping");
 }

@@ -19,7 +19,7 @@ const SETTLE_MS = 100;
 /** A task must be missing, or look reset, so often in a row before its run is given up. */
 const SURE_AFTER = 3;
 /** What a server's watchdog says of a task that was silent for two hours (clearml-api.md 3.6): an outage, no stop. */
-const SILENT = "Forced stop (non-responsive)";
+export const SILENT = "Forced stop (non-responsive)";
 
 interface Watched {
   readonly record: Pick<ClaimRecord, "task" | "claim">;

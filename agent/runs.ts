@@ -203,6 +203,11 @@ export class Runs {
     if (await settle(record, claimDeps, leave)) counters.handedBack++;
   }
 
+  /** The same without waiting for it; what breaks it off is left to the next agent, with its record. */
+  settleAside(record: ClaimRecord): void {
+    this.settle(record).catch((error: unknown) => this.#parts.logger.debug({ err: error, task: record.task }, "left in doubt"));
+  }
+
   #move(run: ActiveRun, phase: Phase): void {
     const { counters, clock } = this.#parts;
     counters.phaseSec[run.phase] = added(counters.phaseSec[run.phase], (clock.now() - run.since) / 1000);

@@ -29,12 +29,13 @@ export function obeySignals(parts: SignalParts): { code(): number; drain(): void
   const stop = new StopLadder(parts);
   signals.on("unhandledRejection", (error: unknown) => logger.error({ err: error }, "a fault of the agent itself; it goes on"));
   for (const signal of ["SIGTERM", "SIGINT"]) signals.on(signal, () => stop.step(signal));
-  signals.on("SIGHUP", () => {
+  const reload = oneAtATime(() =>
     parts.reload().then(
       () => logger.info("the configuration was read again"),
       (error: unknown) => logger.error({ err: error }, "the configuration was read again and is wrong; the old one stays"),
-    );
-  });
+    ),
+  );
+  signals.on("SIGHUP", reload);
   signals.on("SIGUSR2", () => {
     const isPaused = agent.snapshot().state === "paused";
     logger.info(isPaused ? "resumed" : "paused: no new tasks, running ones go on (SIGUSR2 again to resume)");
@@ -42,6 +43,23 @@ export function obeySignals(parts: SignalParts): { code(): number; drain(): void
     else agent.pause();
   });
   return { code: () => stop.code, drain: () => stop.drain("windlass drain") };
+}
+
+/** Asked for again while it works, it works once more afterwards, however often it was asked. */
+function oneAtATime(work: () => Promise<void>): () => void {
+  let [isWorking, isWanted] = [false, false];
+  const begin = async (): Promise<void> => {
+    isWorking = true;
+    do {
+      isWanted = false;
+      await work();
+    } while (isWanted);
+    isWorking = false;
+  };
+  return () => {
+    isWanted = true;
+    if (!isWorking) void begin();
+  };
 }
 
 const MAX_TIMER_MS = 2 ** 31 - 1;

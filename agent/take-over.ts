@@ -69,7 +69,7 @@ export class TakeOver {
     const { runs, deps } = this.#parts;
     const resume = resumeOf(record);
     if (record.server !== undefined && record.server !== deps.client.session.apiServer) this.#inBackground(this.#takeIfKnown(record));
-    else if (resume === undefined) this.#inBackground(runs.settle(record));
+    else if (resume === undefined) runs.settleAside(record);
     else runs.adopt(record, resume);
   }
 

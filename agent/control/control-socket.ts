@@ -7,6 +7,10 @@ import type { Logger } from "../../base/logger.ts";
 import type { AgentControl } from "../control.ts";
 import { SOCKET_NAME, socketAddress } from "./socket-address.ts";
 
+/** A person asks now and then, and is answered at once: more at a time, or for longer, is a mistake. */
+const MAX_CONNECTIONS = 64;
+const CONNECTION_MS = 10_000;
+
 /**
  * HTTP on `STATE/agent.sock`, for the agent's user only. Whoever calls this holds the lock of the state folder, so a
  * socket that is there belongs to a dead agent and is replaced. An agent without its socket works all the same: what
@@ -15,6 +19,7 @@ import { SOCKET_NAME, socketAddress } from "./socket-address.ts";
 export async function openControlSocket(stateFolder: string, agent: AgentControl, logger: Logger): Promise<AsyncDisposable> {
   const connections = new Set<Socket>();
   const server = createServer({ pauseOnConnect: true }, lazyHttp(agent, connections, logger));
+  server.maxConnections = MAX_CONNECTIONS;
   try {
     return await listen(server, connections, stateFolder);
   } catch (error) {
@@ -33,7 +38,13 @@ function lazyHttp(agent: AgentControl, connections: Set<Socket>, logger: Logger)
   let http: ReturnType<typeof make> | undefined;
   return (socket) => {
     connections.add(socket);
-    socket.on("error", () => undefined).on("close", () => connections.delete(socket));
+    const limit = setTimeout(() => socket.destroy(), CONNECTION_MS).unref();
+    socket
+      .on("error", () => undefined)
+      .on("close", () => {
+        clearTimeout(limit);
+        connections.delete(socket);
+      });
     http ??= make();
     http.then(
       (server) => {

@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { messageOf } from "../../base/errors.ts";
 import type { Logger } from "../../base/logger.ts";
 
@@ -24,10 +24,13 @@ const REQUEST_TIMEOUT_MS = 10_000;
 
 /** The server, not listening yet; whatever goes wrong with a question is the answer to it, never the agent's end. */
 export function createWindow(answering: Answering, logger: Logger): Server {
-  const server = createServer(
-    { maxHeaderSize: 8192, requestTimeout: REQUEST_TIMEOUT_MS, connectionsCheckingInterval: 60_000 },
-    (request, response) => void answerOne(request, response, answering, logger),
-  );
+  // An `import` of node:http would load fetch and web sockets, too (see api/connections.ts).
+  const server = process
+    .getBuiltinModule("node:http")
+    .createServer(
+      { maxHeaderSize: 8192, requestTimeout: REQUEST_TIMEOUT_MS, connectionsCheckingInterval: 60_000 },
+      (request, response) => void answerOne(request, response, answering, logger),
+    );
   server.maxConnections = MAX_CONNECTIONS;
   server.on("error", (error) => logger.debug({ err: error }, "the agent's window failed"));
   return server;
@@ -66,6 +69,7 @@ function send(request: IncomingMessage, response: ServerResponse, answer: Answer
     "content-type": answer.contentType ?? (isText ? "text/plain; charset=utf-8" : "application/json"),
     "content-length": Buffer.byteLength(text),
     "cache-control": "no-store",
+    connection: "close",
   });
   response.end(request.method === "HEAD" ? undefined : text);
 }

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, rm, stat, writeFile } from "node:fs/promises";
 import { request } from "node:http";
-import { createServer } from "node:net";
+import { connect, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
@@ -119,6 +119,28 @@ describe("the agent's local socket", function () {
     expect((await stat(join(deep, "agent.sock"))).mode & 0o777).to.equal(0o600);
     expect((await agentStatus(deep)).name).to.equal("fake");
     expect((await windlass("status", "--state", deep)).output).to.contain("0 of 1 busy");
+  });
+
+  it("closes connections that are too many or say nothing, and answers again", async () => {
+    await using _socket = await openControlSocket(folder, new FakeAgent(), silentLogger);
+    const open = new Set<Socket>();
+    for (let n = 0; n < 300; n++) {
+      const socket = connect(join(folder, "agent.sock"));
+      open.add(socket);
+      socket.on("error", () => undefined).on("close", () => open.delete(socket));
+      socket.on("connect", () => socket.write("GET /status HTTP/1.1\r\nx-slow: "));
+    }
+    await eventually("those above the limit are closed", async () => open.size <= 64);
+    await eventually("the others are, too, in time", async () => open.size === 0);
+    expect((await agentStatus(folder)).name).to.equal("fake");
+  });
+
+  it("refuses a head without end", async () => {
+    await using _socket = await openControlSocket(folder, new FakeAgent(), silentLogger);
+    const socket = connect(join(folder, "agent.sock"));
+    socket.on("error", () => undefined).write(`GET /status HTTP/1.1\r\nx-long: ${"x".repeat(100_000)}`);
+    await new Promise((resolve) => socket.once("close", resolve));
+    expect((await agentStatus(folder)).name).to.equal("fake");
   });
 
   it("costs the agent one warning when it cannot be made", async () => {
