@@ -31,6 +31,20 @@ task.get_logger().flush(wait=True)
 print("the program is done")
 `;
 
+/** Seconds of tidying up at an abort, registered by the SDK's own means. */
+const TIDY_PROGRAM = `
+import time
+from clearml import Task
+task = Task.init(project_name="Windlass tests", task_name="tidy program", auto_connect_frameworks=False)
+def tidy():
+    print("tidying up", flush=True)
+    time.sleep(4)
+    print("all is tidy", flush=True)
+task.register_abort_callback(tidy, callback_execution_timeout=60)
+print("it may be aborted", flush=True)
+time.sleep(600)
+`;
+
 /** 100,000 lines in turn to both streams, bytes that are no UTF-8, a line of 1 MiB, and a progress bar. */
 const NOISY_PROGRAM = `
 import os, sys
@@ -194,6 +208,18 @@ print("variable", os.environ.get("COLOUR"))
       task: task.id,
     });
     expect(whole.execution.artifacts.map((artifact) => artifact.key)).to.contain("notes");
+  });
+
+  it("lets the abort callback of a program that uses the SDK come to its end", async function () {
+    this.timeout(300_000);
+    const script = { entry_point: "tidy.py", diff: TIDY_PROGRAM, binary: "python3", requirements: { pip: "clearml" } };
+    const id = await product.enqueue(QUEUE, { name: "tidy program", script });
+    await eventually("it may be aborted", async () => (await product.consoleOf(id)).includes("it may be aborted"), 200_000);
+    await product.session.call("tasks.stop", { task: id });
+    const task = await product.ended(id, 60_000);
+    expect(task.status).to.equal("stopped");
+    const said = (await consoleOf(task)).match(/tidying up|all is tidy/g);
+    expect(said, await consoleOf(task)).to.deep.equal(["tidying up", "all is tidy"]);
   });
 
   it("reports the run's own figures, also for a program that uses no SDK", async function () {
