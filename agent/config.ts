@@ -80,6 +80,11 @@ export function settingsFor(config: Config, queueName: string | undefined): RunS
   const { run } = config.runSettings;
   return {
     ...config.runSettings,
-    run: { ...run, parameters: own.parameters ?? run.parameters, timeLimitMs: own.time_limit ?? run.timeLimitMs },
+    run: {
+      ...run,
+      parameters: own.parameters ?? run.parameters,
+      timeLimitMs: own.time_limit ?? run.timeLimitMs,
+      token: own.token ?? run.token,
+    },
   };
 }

@@ -157,6 +157,7 @@ function makeConfig(
         graceMs: file.run.grace,
         timeLimitMs: file.run.time_limit ?? undefined,
         parameters: file.run.parameters,
+        token: file.run.token,
         environment: file.run.environment,
       },
       source: {

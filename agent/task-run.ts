@@ -89,7 +89,7 @@ async function requestOf(
   const before = await readRequest(folder);
   if (before !== undefined) return { request: before, resume: run.resume };
   try {
-    const request = { ...facts, token: await tokenFor(task, settings.run.timeLimitMs, deps, run.signal) };
+    const request = { ...facts, token: await tokenFor(task, settings.run, deps, run.signal) };
     await writeRequest(request);
     return { request, resume: run.resume };
   } catch (error) {
@@ -101,10 +101,16 @@ async function requestOf(
 }
 
 /** A token in the place of the key: it lives a day longer than the run may take. Our own server narrows it to a run's rights. */
-async function tokenFor(task: Task, timeLimitMs: number | undefined, deps: TaskRunDeps, signal: AbortSignal): Promise<string> {
+async function tokenFor(
+  task: Task,
+  { timeLimitMs, token: scope }: RunSettings["run"],
+  deps: TaskRunDeps,
+  signal: AbortSignal,
+): Promise<string> {
   const { token } = deps.config.server;
   if (deps.config.server.accessKey === undefined && token !== undefined) return token;
   const seconds = timeLimitMs === undefined ? MONTH_SEC : Math.min(Math.ceil(timeLimitMs / 1000) + DAY_SEC, 365 * DAY_SEC);
   const options = { retry: SCHEDULES.token, signal };
-  return await deps.client.session.issueToken(seconds, { windlass_scope: "run", windlass_task: task.id }, options);
+  const limits = { windlass_scope: "run", windlass_task: task.id, ...(scope === "own-task" ? { windlass_only_task: true } : {}) };
+  return await deps.client.session.issueToken(seconds, limits, options);
 }

@@ -17,6 +17,8 @@ export interface RunSettings {
     /** Per task; undefined: none. A task may set a shorter one. */
     readonly timeLimitMs: number | undefined;
     readonly parameters: ParameterMode;
+    /** What the run's token may change: the embedded server can limit it to the run's own task. */
+    readonly token: "any-task" | "own-task";
     /** Environment variables for every run. */
     readonly environment: Readonly<Record<string, string>>;
   };
