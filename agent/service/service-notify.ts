@@ -42,11 +42,11 @@ class SystemdNotify implements ServiceNotify {
   readonly #parts: ServiceNotifyParts;
   readonly #clock: Clock;
   readonly #over = new AbortController();
-  readonly #startedAt: number;
+  readonly #startedMs: number;
   /** Messages go out one after the other, in order. */
   #sent: Promise<void> = Promise.resolve();
   #isReady = false;
-  #fedAt = 0;
+  #fedMs = 0;
   #status = "";
   #stuck: string | undefined;
   #isMute = false;
@@ -56,7 +56,7 @@ class SystemdNotify implements ServiceNotify {
     this.#address = address;
     this.#parts = parts;
     this.#clock = parts.clock ?? systemClock;
-    this.#startedAt = this.#clock.now();
+    this.#startedMs = this.#clock.monotonic();
     void this.#lookRound();
   }
 
@@ -79,18 +79,18 @@ class SystemdNotify implements ServiceNotify {
     const everyMs = Math.min(LOOK_EVERY_MS, (this.#address.watchdogMs ?? Infinity) / 6);
     this.#say(this.#newStatus());
     while (!this.#over.signal.aborted) {
-      const dueAt = this.#clock.now() + everyMs;
+      const dueMs = this.#clock.monotonic() + everyMs;
       await this.#clock.sleep(everyMs, this.#over.signal).catch(() => undefined);
-      if (!this.#over.signal.aborted) this.#look(this.#clock.now() - dueAt, everyMs);
+      if (!this.#over.signal.aborted) this.#look(this.#clock.monotonic() - dueMs, everyMs);
     }
   }
 
   #look(lagMs: number, everyMs: number): void {
-    const now = this.#clock.now();
-    if (!this.#isReady && now - this.#startedAt >= READY_ANYWAY_MS) this.ready();
-    this.#judge(livenessOf(this.#control.snapshot(), lagMs, now, limitsFor(this.#parts.heartbeatMs())));
+    const now = this.#clock.monotonic();
+    if (!this.#isReady && now - this.#startedMs >= READY_ANYWAY_MS) this.ready();
+    this.#judge(livenessOf(this.#control.snapshot(), lagMs, this.#clock.now(), limitsFor(this.#parts.heartbeatMs())));
     const halfMs = (this.#address.watchdogMs ?? Infinity) / 2;
-    const isDue = this.#isReady && this.#stuck === undefined && now - this.#fedAt + everyMs / 2 >= halfMs;
+    const isDue = this.#isReady && this.#stuck === undefined && now - this.#fedMs + everyMs / 2 >= halfMs;
     this.#say([...this.#newStatus(), ...(isDue ? this.#feed() : [])]);
   }
 
@@ -101,7 +101,7 @@ class SystemdNotify implements ServiceNotify {
   }
 
   #feed(): string[] {
-    this.#fedAt = this.#clock.now();
+    this.#fedMs = this.#clock.monotonic();
     return this.#address.watchdogMs === undefined ? [] : ["WATCHDOG=1"];
   }
 

@@ -17,11 +17,11 @@ const LOOK_EVERY_MS = 500;
 
 /** A program of this run that nobody wrote down: its pid file says that it was started; undefined: it never was. */
 export async function findProgram(context: RunContext): Promise<ProcessIdentity | undefined> {
-  for (const deadline = Date.now() + STARTS_WITHIN_MS; ; await pause(20)) {
+  for (const deadline = performance.now() + STARTS_WITHIN_MS; ; await pause(20)) {
     const text = await readIfThere(pidFileOf(context));
     const marked = (await membersOf(context.runId)).map(({ pid }) => pid);
     if (text !== undefined) return await identityFrom(Number(text.trim()), marked);
-    if (marked.length === 0 || Date.now() > deadline) return undefined;
+    if (marked.length === 0 || performance.now() > deadline) return undefined;
   }
 }
 

@@ -8,6 +8,7 @@ import { Session } from "../../api/session.ts";
 import { Tasks } from "../../api/tasks.ts";
 import type { QueueId, TaskId } from "../../api/wire/ids.ts";
 import { Workers } from "../../api/workers.ts";
+import { HOUR_MS } from "../../base/clock.ts";
 import { silentLogger } from "../../base/logger.ts";
 import { ApiServer, type Call, type Reply } from "../support/api-server.ts";
 import { temporaryFolder } from "../support/folder.ts";
@@ -219,6 +220,24 @@ describe("a doubt", () => {
     await fixture.settle();
     expect(fixture.clock.sleeps).to.deep.equal([DOUBT_MS]);
     expect(fixture.model.entries[0]).to.equal(TASK);
+  });
+
+  it("is over in half a minute although the clock is set back, before it and meanwhile", async () => {
+    await using fixture = await inDoubt({});
+    fixture.clock.setBack(HOUR_MS);
+    fixture.clock.in(1_000, () => fixture.clock.setBack(HOUR_MS));
+    await fixture.settle();
+    expect(fixture.clock.sleeps).to.deep.equal([DOUBT_MS]);
+    expect(fixture.model.entries[0]).to.equal(TASK);
+  });
+
+  it("that still stands in its queue is over in half a minute although the clock was set back since", async () => {
+    await using fixture = await Fixture.create();
+    fixture.model.fate = () => ({ code: 500 });
+    await fixture.claim();
+    fixture.clock.setBack(HOUR_MS);
+    await fixture.settle();
+    expect(fixture.clock.sleeps).to.deep.equal([DOUBT_MS]);
   });
 
   it("about a task that another agent takes just before the half minute is over waits for that agent", async () => {
