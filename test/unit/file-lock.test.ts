@@ -104,6 +104,24 @@ describe("the file lock", () => {
     expect(await holdFileLock(path)).to.equal(owner.pid);
   });
 
+  for (const text of ["", '{"pid":12,"tok', "null", "{}", "\0\0\0\0"])
+    it(`takes a lock over that a power cut left as ${JSON.stringify(text)}, also several at once`, async () => {
+      const folder = await temporaryFolder();
+      const path = join(folder, "the.lock");
+      await writeFile(path, text);
+      let inside = 0;
+      const work = async (): Promise<number> => {
+        const seen = ++inside;
+        await pause(5);
+        inside--;
+        return seen;
+      };
+      expect(await Promise.all([1, 2, 3].map(() => withFileLock(path, work)))).to.deep.equal([1, 1, 1]);
+      await writeFile(path, text);
+      await removeDeadLocks(folder);
+      expect(await readdir(folder)).to.deep.equal([]);
+    });
+
   it("takes a lock whose pid another process has by now over, since the start time tells", async () => {
     const path = join(await temporaryFolder(), "lock");
     await writeFile(path, JSON.stringify({ pid: process.pid, startTime: "1", bootId: "b", token: "t", host: hostname() }));
