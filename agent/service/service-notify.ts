@@ -26,6 +26,8 @@ export interface ServiceNotify {
 }
 
 const LOOK_EVERY_MS = 10 * SECOND_MS;
+/** Each look may cost a process: a watchdog that is impatient beyond reason is fed as fast as this, and no faster. */
+const SHORTEST_LOOK_MS = SECOND_MS / 4;
 /** An agent whose server is away is up all the same: the machine's start must not wait for it. */
 const READY_ANYWAY_MS = MINUTE_MS;
 const NOBODY: ServiceNotify = { ready: () => undefined, reloading: () => undefined, stopping: () => Promise.resolve() };
@@ -76,7 +78,7 @@ class SystemdNotify implements ServiceNotify {
   }
 
   async #lookRound(): Promise<void> {
-    const everyMs = Math.min(LOOK_EVERY_MS, (this.#address.watchdogMs ?? Infinity) / 6);
+    const everyMs = lookEveryMs(this.#address.watchdogMs);
     this.#say(this.#newStatus());
     while (!this.#over.signal.aborted) {
       const dueMs = this.#clock.monotonic() + everyMs;
@@ -123,3 +125,6 @@ class SystemdNotify implements ServiceNotify {
     this.#isMute = true;
   }
 }
+
+/** Several times within the watchdog's patience. */
+const lookEveryMs = (watchdogMs = Infinity): number => Math.min(Math.max(watchdogMs / 6, SHORTEST_LOOK_MS), LOOK_EVERY_MS);
