@@ -1,6 +1,6 @@
 import type { QueueId } from "../api/wire/ids.ts";
 import type { Queue } from "../api/wire/queue.ts";
-import { type Clock, jittered } from "../base/clock.ts";
+import { type Clock, epochMs, jittered } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
 import { type ClaimDeps, claim } from "./claim.ts";
 import type { Config } from "./config.ts";
@@ -43,18 +43,18 @@ const SPARE_ENTRIES = 8;
 export class ClaimLoop {
   readonly #parts: ClaimLoopParts;
   #lastQueue: QueueId | undefined;
-  #movedAt: number;
+  #movedMs: number;
   #refused: string | undefined;
   #failures = 0;
 
   constructor(parts: ClaimLoopParts) {
     this.#parts = parts;
-    this.#movedAt = parts.clock.now();
+    this.#movedMs = parts.clock.monotonic();
   }
 
   /** When the loop last came round, ms. */
   get movedAt(): number {
-    return this.#movedAt;
+    return epochMs(this.#movedMs, this.#parts.clock);
   }
 
   get refused(): string | undefined {
@@ -65,7 +65,7 @@ export class ClaimLoop {
   async run(signal: AbortSignal): Promise<void> {
     const { clock, slots } = this.#parts;
     while (!signal.aborted) {
-      this.#movedAt = clock.now();
+      this.#movedMs = clock.monotonic();
       const either = AbortSignal.any([signal, this.#parts.changed()]);
       try {
         if (await this.#isRefused()) await clock.sleep(REFUSED_MS, either);
@@ -131,7 +131,7 @@ export class ClaimLoop {
   async #take({ queue, entry }: ReturnType<typeof inQueueOrder>[number]): Promise<boolean> {
     const { slots, runs, deps, counters } = this.#parts;
     const [slot] = slots.free;
-    this.#movedAt = this.#parts.clock.now();
+    this.#movedMs = this.#parts.clock.monotonic();
     if (slot === undefined || runs.has(entry.task) || this.#parts.isTooEarly(entry.task)) return false;
     const result = await claim(queue, entry, slot.worker, deps);
     if (result === "lost") counters.claimsLost++;

@@ -2,7 +2,7 @@ import { ApiError, isRefusal } from "../api/api-error.ts";
 import type { TaskId } from "../api/wire/ids.ts";
 import type { Queue, QueueEntry } from "../api/wire/queue.ts";
 import type { Task } from "../api/wire/task.ts";
-import type { Clock } from "../base/clock.ts";
+import { ageMs, type Clock } from "../base/clock.ts";
 import { crashPoint } from "../base/crash-point.ts";
 import { newId } from "../base/ids.ts";
 import type { Logger } from "../base/logger.ts";
@@ -76,7 +76,7 @@ export type StartResult = { readonly task: Task } | { readonly invalid: unknown 
 
 /** Reads a claimed task and tells the server `started`, with the claim's id, in time or not at all. */
 export async function start({ record, task: id }: Claimed, deps: ClaimDeps): Promise<StartResult> {
-  const leftMs = Math.max(record.intentAt + START_WITHIN_MS - deps.clock.now(), 0);
+  const leftMs = Math.max(START_WITHIN_MS - ageMs(record.intentAt, deps.clock), 0);
   const options = { retry: SCHEDULES.start, signal: AbortSignal.timeout(leftMs) };
   const { tasks } = deps.client;
   try {

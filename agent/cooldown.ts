@@ -34,31 +34,31 @@ export class Cooldown {
       return;
     }
     const failures = (this.#tasks.get(task)?.failures ?? 0) + 1;
-    this.#tasks.set(task, { failures, untilMs: this.#clock.now() + pauseMs(failures, TASK_FACTOR) });
+    this.#tasks.set(task, { failures, untilMs: this.#clock.monotonic() + pauseMs(failures, TASK_FACTOR) });
     this.#inARow.add(task);
     if (OWN.has(outcome.cause) || this.#inARow.size > 1) this.#coolDown(outcome);
   }
 
   /** This agent lets a task that just failed here alone for a while; another agent may take it. */
   isTooEarly(task: string): boolean {
-    return (this.#tasks.get(task)?.untilMs ?? 0) > this.#clock.now();
+    return (this.#tasks.get(task)?.untilMs ?? 0) > this.#clock.monotonic();
   }
 
   /** The same as a sentence. */
   whyTooEarly(task: string): string | undefined {
-    const leftMs = (this.#tasks.get(task)?.untilMs ?? 0) - this.#clock.now();
+    const leftMs = (this.#tasks.get(task)?.untilMs ?? 0) - this.#clock.monotonic();
     if (leftMs <= 0) return undefined;
     return `it failed here a moment ago by the infrastructure; this agent takes it again in ${formatDuration(leftMs)}, another one may before`;
   }
 
   /** Why no task at all is taken now. */
   refusal(): string | undefined {
-    return this.#untilMs > this.#clock.now() ? this.#why : undefined;
+    return this.#untilMs > this.#clock.monotonic() ? this.#why : undefined;
   }
 
   #coolDown(outcome: Outcome): void {
     const ms = pauseMs(++this.#steps, AGENT_FACTOR);
-    this.#untilMs = this.#clock.now() + ms;
+    this.#untilMs = this.#clock.monotonic() + ms;
     this.#why = `runs fail by the infrastructure (${outcome.cause}: ${outcome.message}); the next one is taken after ${formatDuration(ms)}`;
   }
 }

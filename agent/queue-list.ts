@@ -20,7 +20,7 @@ export class QueueList {
   readonly #clock: Clock;
   /** In the order of priority; undefined: not found yet. */
   #found: (QueueId | undefined)[] = [];
-  #lookedAt = 0;
+  #lookedAt = Number.NEGATIVE_INFINITY;
   readonly #told = new Set<string>();
 
   constructor(config: () => Config, client: Client, logger: Logger, clock: Clock) {
@@ -43,7 +43,7 @@ export class QueueList {
   /** The wanted queues have changed: they are looked for anew. */
   forget(): void {
     this.#told.clear();
-    this.#lookedAt = 0;
+    this.#lookedAt = Number.NEGATIVE_INFINITY;
   }
 
   /**
@@ -66,7 +66,7 @@ export class QueueList {
   /** Ids of the queues that exist; waits until there is one. */
   async known(signal: AbortSignal): Promise<QueueId[]> {
     while (this.#found.some((id) => id === undefined) || this.#found.length === 0) {
-      if (this.#clock.now() - this.#lookedAt > LOOK_AGAIN_MS) await this.#look({ signal });
+      if (this.#clock.monotonic() - this.#lookedAt > LOOK_AGAIN_MS) await this.#look({ signal });
       if (this.order.length > 0) break;
       await this.#clock.sleep(jittered(LOOK_AGAIN_MS / 5), signal);
     }
@@ -83,7 +83,7 @@ export class QueueList {
   }
 
   async #look(options: CallOptions): Promise<void> {
-    this.#lookedAt = this.#clock.now();
+    this.#lookedAt = this.#clock.monotonic();
     if (this.#config().queues.length === 0) {
       this.#found = [await this.#defaultQueue(options)];
       return;

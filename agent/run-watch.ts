@@ -1,7 +1,7 @@
 import type { TaskState, Tasks } from "../api/tasks.ts";
 import type { TaskId } from "../api/wire/ids.ts";
 import { Cancelled } from "../base/cancelled.ts";
-import { type Clock, jittered } from "../base/clock.ts";
+import { type Clock, epochMs, jittered } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
 import { abortCallbackWaits } from "./abort-callback.ts";
 import type { ClaimRecord } from "./journal.ts";
@@ -43,18 +43,18 @@ export class RunWatch {
   readonly #clock: Clock;
   readonly #watched = new Map<TaskId, Watched>();
   #changed = Promise.withResolvers<void>();
-  #movedAt: number;
+  #movedMs: number;
 
   constructor(tasks: Tasks, logger: Logger, clock: Clock) {
     this.#tasks = tasks;
     this.#logger = logger;
     this.#clock = clock;
-    this.#movedAt = clock.now();
+    this.#movedMs = clock.monotonic();
   }
 
   /** When the watch last came round, ms; with nothing to watch it always does. */
   get movedAt(): number {
-    return this.#watched.size === 0 ? this.#clock.now() : this.#movedAt;
+    return this.#watched.size === 0 ? this.#clock.now() : epochMs(this.#movedMs, this.#clock);
   }
 
   add(record: Pick<ClaimRecord, "task" | "claim">): TaskWatch {
@@ -89,7 +89,7 @@ export class RunWatch {
     void this.#changed.promise.then(settle);
     const either = AbortSignal.any([signal, renewed.signal]);
     for (let since: unknown; !either.aborted && this.#watched.size > 0; ) {
-      this.#movedAt = this.#clock.now();
+      this.#movedMs = this.#clock.monotonic();
       try {
         since = await this.#ask(since, either);
       } catch (error) {
@@ -136,8 +136,8 @@ export class RunWatch {
     const other = /^claim ([0-9a-f]{32})$/.exec(state.status_message)?.[1];
     if (other !== undefined && other !== watched.record.claim) return new Cancelled("task-gone", "another agent runs the task now");
     if (!state.status_message.includes("stopping")) return undefined;
-    watched.stoppingSinceMs ??= this.#clock.now();
-    return abortCallbackWaits(state.runtime, this.#clock.now() - watched.stoppingSinceMs) ? undefined : new Cancelled("user");
+    watched.stoppingSinceMs ??= this.#clock.monotonic();
+    return abortCallbackWaits(state.runtime, this.#clock.monotonic() - watched.stoppingSinceMs) ? undefined : new Cancelled("user");
   }
 
   /** The server took an outage for the end of the run. The run goes on, and the server is told so. */

@@ -1,4 +1,4 @@
-import type { Clock } from "../base/clock.ts";
+import { ageMs, type Clock } from "../base/clock.ts";
 import { crashPoint } from "../base/crash-point.ts";
 import { messageOf } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
@@ -124,7 +124,7 @@ export class Runs {
     await claimDeps.journal.write(record);
     crashPoint("claim/started-written");
     run.name = result.task.name;
-    const waitedMs = claimed.addedAtMs === undefined ? undefined : Math.max(clock.now() - claimed.addedAtMs, 0);
+    const waitedMs = claimed.addedAtMs === undefined ? undefined : ageMs(claimed.addedAtMs, clock);
     if (waitedMs !== undefined) counters.waitedSec = added(counters.waitedSec, waitedMs / 1000);
     await this.#carryOut(run, slot, { record, task: result.task, gpus: slot.gpus, waitedMs });
   }
@@ -210,7 +210,7 @@ export class Runs {
 
   #move(run: ActiveRun, phase: Phase): void {
     const { counters, clock } = this.#parts;
-    counters.phaseSec[run.phase] = added(counters.phaseSec[run.phase], (clock.now() - run.since) / 1000);
+    counters.phaseSec[run.phase] = added(counters.phaseSec[run.phase], ageMs(run.since, clock) / 1000);
     run.phase = phase;
     run.since = clock.now();
   }

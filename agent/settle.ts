@@ -1,6 +1,7 @@
 import { ApiError, isRefusal } from "../api/api-error.ts";
 import type { QueueId, TaskId } from "../api/wire/ids.ts";
 import type { Task } from "../api/wire/task.ts";
+import { ageMs } from "../base/clock.ts";
 import { crashPoint } from "../base/crash-point.ts";
 import type { ClaimDeps } from "./claim.ts";
 import type { ClaimRecord } from "./journal.ts";
@@ -33,14 +34,15 @@ export type Verdict = "queued" | "in-progress" | "not-ours";
  */
 async function verdictOn(record: ClaimRecord, deps: ClaimDeps, signal: AbortSignal): Promise<Verdict> {
   const { clock } = deps;
+  const intentMs = clock.monotonic() - ageMs(record.intentAt, clock);
   for (let goneSinceMs: number | undefined; ; ) {
     const state = await readTask(record.task, deps, signal);
     if (state === undefined || record.queue === undefined) return "not-ours";
     if (isOurRun(state, record)) return "in-progress";
     if (state.status !== "queued" || isNamedByAnother(state, record)) return "not-ours";
     const isInQueue = await isInSomeQueue(record, deps, signal);
-    goneSinceMs = isInQueue ? undefined : (goneSinceMs ?? clock.now());
-    const leftMs = (goneSinceMs ?? record.intentAt) + DOUBT_MS - clock.now();
+    goneSinceMs = isInQueue ? undefined : (goneSinceMs ?? clock.monotonic());
+    const leftMs = (goneSinceMs ?? intentMs) + DOUBT_MS - clock.monotonic();
     if (leftMs <= 0) return isInQueue ? "not-ours" : "queued";
     await clock.sleep(leftMs, signal);
   }

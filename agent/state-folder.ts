@@ -1,8 +1,7 @@
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { WindlassError } from "../base/errors.ts";
 import { holdFileLock, removeDeadLocks } from "../base/file-lock.ts";
-import { ensurePrivateFolder, writeFileDurably } from "../base/files.ts";
+import { ensurePrivateFolder, readIfThere, writeFileDurably } from "../base/files.ts";
 import { newId } from "../base/ids.ts";
 
 /** Where locks lie: an agent that is killed leaves some, which maybe nobody would ever want again. */
@@ -26,11 +25,19 @@ export async function openStateFolder(folder: string, stack: AsyncDisposableStac
 /** The random id of a state folder; on every label. */
 export async function agentIdOf(folder: string): Promise<string> {
   const path = join(folder, "agent.json");
-  const known = await readFile(path, "utf8")
-    .then((text) => (JSON.parse(text) as { id?: string } | null)?.id)
-    .catch(() => undefined);
+  const known = idIn((await readIfThere(path)) ?? "");
   if (known !== undefined) return known;
   const id = newId();
   await writeFileDurably(path, JSON.stringify({ id }));
   return id;
+}
+
+/** Undefined: the file is not there, or a power cut left it torn. */
+function idIn(text: string): string | undefined {
+  try {
+    const { id } = JSON.parse(text) as { id?: unknown };
+    return typeof id === "string" && id !== "" ? id : undefined;
+  } catch {
+    return undefined;
+  }
 }

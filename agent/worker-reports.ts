@@ -1,4 +1,4 @@
-import { type Clock, jittered } from "../base/clock.ts";
+import { type Clock, epochMs, jittered } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
 import type { HostProbe } from "../monitor/resources/host-probe.ts";
 import type { Client } from "./client.ts";
@@ -27,15 +27,15 @@ const ANSWER_MS = 10_000;
 export class WorkerReports {
   readonly #parts: WorkerReportsParts;
   readonly #registered = new Set<string>();
-  #movedAt: number;
+  #movedMs: number;
 
   constructor(parts: WorkerReportsParts) {
     this.#parts = parts;
-    this.#movedAt = parts.clock.now();
+    this.#movedMs = parts.clock.monotonic();
   }
 
   get movedAt(): number {
-    return this.#movedAt;
+    return epochMs(this.#movedMs, this.#parts.clock);
   }
 
   /** Every slot that is not registered yet; waits for the server. */
@@ -63,7 +63,7 @@ export class WorkerReports {
   async run(signal: AbortSignal): Promise<void> {
     const { clock, config, host, slots } = this.#parts;
     while (!signal.aborted) {
-      this.#movedAt = clock.now();
+      this.#movedMs = clock.monotonic();
       await clock.sleep(jittered(config().heartbeatMs, 0.05), signal).catch(() => undefined);
       if (signal.aborted) return;
       const stats = await host.machineStats();

@@ -1,5 +1,6 @@
 import { Buffer } from "node:buffer";
 import { unlessAborted } from "../base/cancelled.ts";
+import { epochMs, systemClock } from "../base/clock.ts";
 import { messageOf } from "../base/errors.ts";
 import { type Logger, silentLogger } from "../base/logger.ts";
 import { BRIEF, type RetrySchedule, retry } from "../base/retry.ts";
@@ -45,7 +46,7 @@ export class Session {
   readonly #connections: Connections;
   #token: Token | undefined;
   #login: Promise<Token> | undefined;
-  #lastContactAt: number | undefined;
+  #lastContactMs: number | undefined;
 
   constructor(options: SessionOptions) {
     this.apiServer = options.apiServer.replace(/\/+$/, "");
@@ -56,7 +57,7 @@ export class Session {
 
   /** When the server itself (nothing in between) last answered, whatever it said; ms since the epoch. */
   get lastContactAt(): number | undefined {
-    return this.#lastContactAt;
+    return this.#lastContactMs === undefined ? undefined : epochMs(this.#lastContactMs, systemClock);
   }
 
   /** Calls `service.action` and returns the answer's `data`. Throws ApiError. */
@@ -147,7 +148,7 @@ export class Session {
         signal: options.signal,
       });
       const envelope = parseEnvelope(answer.text);
-      if (envelope?.meta !== undefined) this.#lastContactAt = Date.now();
+      if (envelope?.meta !== undefined) this.#lastContactMs = systemClock.monotonic();
       return dataOf({ endpoint, url: this.apiServer }, answer.status, answer.headers["retry-after"], envelope);
     } catch (error) {
       if (error instanceof ApiError) throw error;

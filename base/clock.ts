@@ -2,14 +2,17 @@ import { setTimeout as delay } from "node:timers/promises";
 
 /** Time, as a parameter: what waits takes a clock, so that a test can decide what time it is. */
 export interface Clock {
-  /** Milliseconds since the epoch. */
+  /** Milliseconds since the epoch, for what is told and written down. It may be set back or forth at any moment. */
   now(): number;
+  /** Milliseconds since some moment of this process, for what is waited for and measured: it only grows. */
+  monotonic(): number;
   /** Resolves after `ms`; rejects with the signal's reason when aborted. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
 export const systemClock: Clock = {
   now: () => Date.now(),
+  monotonic: () => performance.now(),
   async sleep(ms, signal) {
     signal?.throwIfAborted();
     try {
@@ -20,6 +23,16 @@ export const systemClock: Clock = {
     }
   },
 };
+
+/** How long ago a moment was that was written down (ms since the epoch); one in the future, of a clock that was set back, is now. */
+export function ageMs(writtenMs: number, clock: Clock): number {
+  return Math.max(clock.now() - writtenMs, 0);
+}
+
+/** A `monotonic` moment as milliseconds since the epoch, by what the clock says now. */
+export function epochMs(monotonicMs: number, clock: Clock): number {
+  return Math.round(clock.now() - (clock.monotonic() - monotonicMs));
+}
 
 export const SECOND_MS = 1000;
 export const MINUTE_MS = 60 * SECOND_MS;

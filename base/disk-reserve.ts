@@ -69,12 +69,12 @@ export async function untilRoom<T>(
   makeRoom: () => Promise<void> = () => Promise.resolve(),
 ): Promise<T> {
   const clock = options.clock ?? systemClock;
-  const deadline = clock.now() + (options.withinMs ?? Number.POSITIVE_INFINITY);
+  const deadline = clock.monotonic() + (options.withinMs ?? Number.POSITIVE_INFINITY);
   for (let tries = 1; ; tries++) {
     try {
       return await work();
     } catch (error) {
-      if (!isNoSpace(error) || clock.now() >= deadline) throw error;
+      if (!isNoSpace(error) || clock.monotonic() >= deadline) throw error;
       if (tries === 1) options.onFull?.(error);
       await makeRoom();
       if (tries > 1) await clock.sleep(LOOK_AGAIN_MS, options.signal);

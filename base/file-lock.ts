@@ -1,4 +1,4 @@
-import { link, readdir, readFile, readlink, rename, unlink, writeFile } from "node:fs/promises";
+import { link, readdir, readFile, readlink, unlink, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { dirname, join } from "node:path";
 import { type AliveSocket, aliveSocketAnswers, openAliveSocket } from "./alive-socket.ts";
@@ -9,8 +9,9 @@ import { currentBootId, identityOf, isAlive, type ProcessIdentity } from "./proc
 
 /**
  * A lock between processes that share a folder (the daemon and a `windlass execute` beside it). The lock is a file that
- * names its owner; it is taken by `link`, which lets exactly one succeed, and a lock whose owner is dead is taken over. An owner in
- * another container of this machine is judged by its socket.
+ * names its owner, taken by `link`, which lets exactly one succeed. Two may remove it, and never both: its owner while it
+ * lives, and, once that is dead, whoever holds the right to break the lock of this owner, which is a lock of its own. So a
+ * remover always removes the file that it looked at. An owner in another container of this machine is judged by its socket.
  */
 interface Owner extends ProcessIdentity {
   readonly host: string;
@@ -33,22 +34,9 @@ const LOOK_AGAIN_MS = 50;
 /** Runs `work` while holding the lock file at `path`; waits until it is free. Not re-entrant. */
 export async function withFileLock<T>(path: string, work: () => Promise<T>, options: FileLockOptions = {}): Promise<T> {
   const candidate = await newCandidate(path);
-  const clock = options.clock ?? systemClock;
   try {
-    for (let told = false; !(await tryTake(path, candidate.owner)); ) {
-      const holder = await holderOf(path);
-      if (holder !== undefined && !(await holds(path, holder))) await breakLock(path, holder);
-      else {
-        if (!told && holder !== undefined) options.onWait?.(holder.pid);
-        told = true;
-        await clock.sleep(LOOK_AGAIN_MS, options.signal);
-      }
-    }
-    try {
-      return await work();
-    } finally {
-      await unlink(path).catch(() => undefined);
-    }
+    await takeInTurn(path, candidate.owner, options);
+    return await work().finally(() => release(path, candidate.owner));
   } finally {
     await candidate.socket?.close();
   }
@@ -57,20 +45,18 @@ export async function withFileLock<T>(path: string, work: () => Promise<T>, opti
 /** Takes the lock for as long as the process wants it; when somebody alive holds it, the answer is that pid. */
 export async function holdFileLock(path: string): Promise<(() => Promise<void>) | number> {
   const { owner, socket } = await newCandidate(path);
-  const release = async (): Promise<void> => {
-    await unlink(path).catch(() => undefined);
+  let isOurs = false;
+  try {
+    const holder = await takeUnlessHeld(path, owner, {});
+    if (holder !== undefined) return holder.pid;
+    isOurs = true;
+  } finally {
+    if (!isOurs) await socket?.close();
+  }
+  return async () => {
+    await release(path, owner);
     await socket?.close();
   };
-  for (;;) {
-    if (await tryTake(path, owner)) return release;
-    const holder = await holderOf(path);
-    if (holder === undefined) continue;
-    if (await holds(path, holder)) {
-      await socket?.close();
-      return holder.pid;
-    }
-    await breakLock(path, holder);
-  }
 }
 
 /** The process that holds the lock, if it is alive; nothing is taken. */
@@ -83,7 +69,7 @@ export async function aliveHolder(path: string): Promise<number | undefined> {
 export async function removeDeadLocks(folder: string): Promise<void> {
   const names = await readdir(folder).catch(() => []);
   for (const name of names) {
-    const [, lock] = /^(.+\.lock)(?:\.[0-9a-f]{32}(?:\.dead)?)?$/.exec(name) ?? [];
+    const [, lock] = /^(.+\.(?:lock|breaking))(?:\.[0-9a-f]{32})?$/.exec(name) ?? [];
     if (lock !== undefined) await removeIfDead(join(folder, name), join(folder, lock));
   }
 }
@@ -93,7 +79,7 @@ async function removeIfDead(path: string, lock: string): Promise<void> {
   const owner = await holderOf(path).catch(() => undefined);
   const isBeingWritten = path !== lock && owner?.token === "";
   if (owner === undefined || isBeingWritten || (await holds(lock, owner))) return;
-  if (path === lock) await breakLock(lock, owner);
+  if (path === lock) await breakLock(lock, owner, {});
   else await unlink(path).catch(() => undefined);
 }
 
@@ -115,6 +101,26 @@ const socketOf = (path: string, token: string): string => join(dirname(path), `.
 
 async function pidSpace(): Promise<string> {
   return await readlink("/proc/self/ns/pid").catch(() => "");
+}
+
+async function takeInTurn(path: string, owner: Owner, options: FileLockOptions): Promise<void> {
+  for (let told = false; ; told = true) {
+    const holder = await takeUnlessHeld(path, owner, options);
+    if (holder === undefined) return;
+    if (!told) options.onWait?.(holder.pid);
+    await (options.clock ?? systemClock).sleep(LOOK_AGAIN_MS, options.signal);
+  }
+}
+
+/** Undefined: it is ours; else who holds it, alive. */
+async function takeUnlessHeld(path: string, owner: Owner, options: FileLockOptions): Promise<Owner | undefined> {
+  while (!(await tryTake(path, owner))) {
+    const holder = await holderOf(path);
+    if (holder === undefined) continue;
+    if (await holds(path, holder)) return holder;
+    await breakLock(path, holder, options);
+  }
+  return undefined;
 }
 
 async function tryTake(path: string, owner: Owner): Promise<boolean> {
@@ -162,18 +168,29 @@ async function holds(path: string, holder: Owner): Promise<boolean> {
   return holder.hasSocket !== true || (await aliveSocketAnswers(socketOf(path, holder.token)));
 }
 
-/** Of several that find the same dead owner, one moves the file away; a lock taken meanwhile is put back. */
-async function breakLock(path: string, dead: Owner): Promise<void> {
-  const aside = `${path}.${newId()}.dead`;
-  try {
-    await rename(path, aside);
-  } catch (error) {
-    if (codeOf(error) === "ENOENT") return;
-    throw error;
-  }
-  const moved = await holderOf(aside);
-  if (moved === undefined) return;
-  if (moved.token !== dead.token) await link(aside, path).catch(() => undefined);
-  else await unlink(socketOf(path, dead.token)).catch(() => undefined);
-  await unlink(aside).catch(() => undefined);
+/**
+ * Of several that find the same dead owner one at a time looks again, and removes the lock if it is still that owner's:
+ * meanwhile nobody else may. Who is killed at it leaves a lock with a dead owner, which is broken in the same way.
+ */
+async function breakLock(path: string, dead: Owner, { onWait: _, ...options }: FileLockOptions): Promise<void> {
+  const remove = async (): Promise<void> => {
+    await removeIfOf(path, dead);
+    if (dead.token !== "") await unlink(socketOf(path, dead.token)).catch(() => undefined);
+  };
+  await withFileLock(breakRightOf(path, dead), remove, options);
+}
+
+/** Owners have names of their own, so that the name of a right to break a right is no longer; a torn file has none. */
+function breakRightOf(path: string, { token }: Owner): string {
+  return token === "" ? `${path}.breaking` : join(dirname(path), `.${token}.breaking`);
+}
+
+/** A lock that cannot be read (no more files may be opened) is let go all the same: its owner lives, nobody else removes it. */
+async function release(path: string, owner: Owner): Promise<void> {
+  await removeIfOf(path, owner).catch(() => unlink(path).catch(() => undefined));
+}
+
+/** Only for the owner, or with the right to break its lock. */
+async function removeIfOf(path: string, owner: Owner): Promise<void> {
+  if ((await holderOf(path))?.token === owner.token) await unlink(path);
 }

@@ -30,9 +30,9 @@ export async function endGroup(pgid: number, graceMs: number, clock: Clock = sys
 }
 
 async function groupGone(pgid: number, withinMs: number, clock: Clock): Promise<boolean> {
-  const deadline = clock.now() + withinMs;
+  const deadline = clock.monotonic() + withinMs;
   for (let pauseMs = 5; signalGroup(pgid, 0); pauseMs = Math.min(pauseMs * 2, 100)) {
-    if (clock.now() >= deadline) return false;
+    if (clock.monotonic() >= deadline) return false;
     await clock.sleep(pauseMs);
   }
   return true;

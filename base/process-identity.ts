@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { codeOf } from "./errors.ts";
 
 /** Names one process for ever: a pid alone is used again, with its start time and the boot it is unique. */
 export interface ProcessIdentity {
@@ -9,7 +10,7 @@ export interface ProcessIdentity {
   readonly bootId: string;
 }
 
-/** The identity of a live process, or undefined if it is gone (a zombie counts as gone). */
+/** The identity of a live process, or undefined if it is gone. A zombie counts as gone once the last of its threads is. */
 export async function identityOf(pid: number): Promise<ProcessIdentity | undefined> {
   const startTime = await startTimeOf(pid);
   if (startTime === undefined) return undefined;
@@ -56,8 +57,8 @@ async function startTimeOf(pid: number): Promise<string | undefined> {
   const stat = await textOf(`/proc/${pid}/stat`);
   if (stat === undefined) return process.platform === "linux" ? undefined : startTimeBySignal(pid);
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  const state = fields[0];
-  return state === "Z" || state === "X" ? undefined : fields[19];
+  const [state, threads] = [fields[0], Number(fields[17])];
+  return (state === "Z" || state === "X") && threads <= 1 ? undefined : fields[19];
 }
 
 /** Without /proc only "is there any process of this number" can be told. */
@@ -70,10 +71,12 @@ function startTimeBySignal(pid: number): string | undefined {
   }
 }
 
+/** What keeps this process from looking (no more files may be opened) is no sign that there is nothing. */
 async function textOf(path: string): Promise<string | undefined> {
   try {
     return await readFile(path, "utf8");
-  } catch {
-    return undefined;
+  } catch (error) {
+    if (["ENOENT", "ESRCH", "EACCES", "EPERM", "ENOTDIR"].includes(codeOf(error) ?? "")) return undefined;
+    throw error;
   }
 }

@@ -1,24 +1,33 @@
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import type { Clock } from "./clock.ts";
+import { type Clock, HOUR_MS, MINUTE_MS } from "./clock.ts";
 
 const run = promisify(execFile);
 
-/** What a timer can count; longer pauses are slept in parts. */
-const LONGEST_MS = 2 ** 30;
+/** A clock that is set meanwhile is noticed so soon. */
+const LONGEST_MS = HOUR_MS;
+/** A clock that is set back by more makes what was due by the old one meaningless. */
+const SET_BACK_MS = MINUTE_MS;
 
 /**
  * Calls `work` whenever a cron expression ("0 3 * * *", local time) is due, one call after the other, until the signal
- * aborts. `work` must not throw.
+ * aborts. `work` must not throw. `next`: when an expression is due next, in ms since the epoch; undefined: never.
  */
-export async function onSchedule(expression: string, work: () => Promise<void>, clock: Clock, signal: AbortSignal): Promise<void> {
+export async function onSchedule(
+  expression: string,
+  work: () => Promise<void>,
+  clock: Clock,
+  signal: AbortSignal,
+  next = nextRun,
+): Promise<void> {
   while (!signal.aborted) {
-    const dueMs = await nextRun(expression);
+    const askedMs = clock.now();
+    const dueMs = await next(expression);
     if (dueMs === undefined) return;
-    while (!signal.aborted && clock.now() < dueMs)
-      await clock.sleep(Math.min(dueMs - clock.now(), LONGEST_MS), signal).catch(() => undefined);
-    if (!signal.aborted) await work();
+    const isWaiting = (): boolean => clock.now() < dueMs && clock.now() > askedMs - SET_BACK_MS;
+    while (!signal.aborted && isWaiting()) await clock.sleep(Math.min(dueMs - clock.now(), LONGEST_MS), signal).catch(() => undefined);
+    if (!signal.aborted && clock.now() >= dueMs) await work();
   }
 }
 

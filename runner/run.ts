@@ -59,6 +59,8 @@ class Run {
   readonly #shipper: Promise<Shipper>;
   #phaseStart = 0;
   #launched: Launched | undefined;
+  /** The same moment, monotonic; undefined: it was written down by an earlier agent. */
+  #launchedMs: number | undefined;
   #running: Running | undefined;
   #held: Held | undefined;
 
@@ -164,6 +166,7 @@ class Run {
     const held = this.#held;
     const timings = { ...this.#progress.timings };
     if (this.#progress.phase === "launch") timings.launchMs = performance.now() - this.#phaseStart;
+    this.#launchedMs = performance.now();
     this.#launched = { handle, atMs: Date.now(), host: await hostIdentity(), timings, held };
     await this.#deps.observer.launched(this.#launched);
     crashPoint("run/launched-written");
@@ -178,8 +181,14 @@ class Run {
       endedAtMs = exit.endedAtMs;
       return exit;
     } finally {
-      this.#progress.timings.runMs = Math.max((endedAtMs ?? Date.now()) - startedAtMs, 0);
+      this.#progress.timings.runMs = this.#ranMs(startedAtMs, endedAtMs);
     }
+  }
+
+  /** Times that were written down tell only where this process did not see the beginning: the clock may have been set since. */
+  #ranMs(startedAtMs: number, endedAtMs: number | undefined): number {
+    if (this.#launchedMs !== undefined) return performance.now() - this.#launchedMs;
+    return Math.max((endedAtMs ?? Date.now()) - startedAtMs, 0);
   }
 
   #parts(): { context: RunContext; deps: RunDeps } {

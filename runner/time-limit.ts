@@ -1,4 +1,5 @@
 import { Cancelled } from "../base/cancelled.ts";
+import { ageMs, systemClock } from "../base/clock.ts";
 import { messageOf } from "../base/errors.ts";
 import { formatDuration, parseDurationMs } from "../base/units.ts";
 import type { RunContext } from "./engine.ts";
@@ -19,7 +20,7 @@ export function timeLimitMs({ task, settings }: RunContext): number | undefined 
 /** Aborts `limit` when the program has run for `limitMs`, also if it was started by an agent that is no more. */
 export function startLimit(limitMs: number | undefined, startedAtMs: number, limit: AbortController): NodeJS.Timeout | undefined {
   if (limitMs === undefined) return undefined;
-  const leftMs = Math.min(Math.max(startedAtMs + limitMs - Date.now(), 0), MAX_TIMER_MS);
+  const leftMs = Math.min(Math.max(limitMs - ageMs(startedAtMs, systemClock), 0), MAX_TIMER_MS);
   const reason = `the program ran longer than its time limit of ${formatDuration(limitMs)}`;
   return setTimeout(() => limit.abort(new Cancelled("timeout", reason)), leftMs);
 }

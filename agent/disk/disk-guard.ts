@@ -41,7 +41,7 @@ export class DiskGuard {
 
   /** Why nothing may be claimed at the moment, as a sentence; undefined: there is room. Cheap; cleans up when there is none. Never throws. */
   async refusal(): Promise<string | undefined> {
-    if (this.#options.clock.now() - this.#lookedAt >= FRESH_MS) {
+    if (this.#options.clock.monotonic() - this.#lookedAt >= FRESH_MS) {
       this.#looking ??= this.#look().finally(() => {
         this.#looking = undefined;
       });
@@ -77,7 +77,7 @@ export class DiskGuard {
     const { stateFolder, clock, logger } = this.#options;
     try {
       let short = await this.#shortDisk();
-      if (short !== undefined && clock.now() - this.#cleanedAt >= CLEAN_AGAIN_MS) {
+      if (short !== undefined && clock.monotonic() - this.#cleanedAt >= CLEAN_AGAIN_MS) {
         await this.#clean("space is short");
         short = await this.#shortDisk();
       }
@@ -87,7 +87,7 @@ export class DiskGuard {
     } catch (error) {
       logger.warn({ err: error, why: messageOf(error) }, "the disk cannot be looked at");
     }
-    this.#lookedAt = clock.now();
+    this.#lookedAt = clock.monotonic();
   }
 
   async #shortDisk(): Promise<DiskReport | undefined> {
@@ -106,7 +106,7 @@ export class DiskGuard {
       if (codeOf(error) === "clean-up-running") logger.debug({ why }, messageOf(error));
       else logger.warn({ err: error, why }, "the clean-up failed");
     }
-    this.#cleanedAt = this.#options.clock.now();
+    this.#cleanedAt = this.#options.clock.monotonic();
   }
 
   async #openStore(): Promise<EngineStore | undefined> {

@@ -26,6 +26,8 @@ export interface ServiceNotify {
 }
 
 const LOOK_EVERY_MS = 10 * SECOND_MS;
+/** Each look may cost a process: a watchdog that is impatient beyond reason is fed as fast as this, and no faster. */
+const SHORTEST_LOOK_MS = SECOND_MS / 4;
 /** An agent whose server is away is up all the same: the machine's start must not wait for it. */
 const READY_ANYWAY_MS = MINUTE_MS;
 const NOBODY: ServiceNotify = { ready: () => undefined, reloading: () => undefined, stopping: () => Promise.resolve() };
@@ -42,11 +44,11 @@ class SystemdNotify implements ServiceNotify {
   readonly #parts: ServiceNotifyParts;
   readonly #clock: Clock;
   readonly #over = new AbortController();
-  readonly #startedAt: number;
+  readonly #startedMs: number;
   /** Messages go out one after the other, in order. */
   #sent: Promise<void> = Promise.resolve();
   #isReady = false;
-  #fedAt = 0;
+  #fedMs = 0;
   #status = "";
   #stuck: string | undefined;
   #isMute = false;
@@ -56,7 +58,7 @@ class SystemdNotify implements ServiceNotify {
     this.#address = address;
     this.#parts = parts;
     this.#clock = parts.clock ?? systemClock;
-    this.#startedAt = this.#clock.now();
+    this.#startedMs = this.#clock.monotonic();
     void this.#lookRound();
   }
 
@@ -76,21 +78,21 @@ class SystemdNotify implements ServiceNotify {
   }
 
   async #lookRound(): Promise<void> {
-    const everyMs = Math.min(LOOK_EVERY_MS, (this.#address.watchdogMs ?? Infinity) / 6);
+    const everyMs = lookEveryMs(this.#address.watchdogMs);
     this.#say(this.#newStatus());
     while (!this.#over.signal.aborted) {
-      const dueAt = this.#clock.now() + everyMs;
+      const dueMs = this.#clock.monotonic() + everyMs;
       await this.#clock.sleep(everyMs, this.#over.signal).catch(() => undefined);
-      if (!this.#over.signal.aborted) this.#look(this.#clock.now() - dueAt, everyMs);
+      if (!this.#over.signal.aborted) this.#look(this.#clock.monotonic() - dueMs, everyMs);
     }
   }
 
   #look(lagMs: number, everyMs: number): void {
-    const now = this.#clock.now();
-    if (!this.#isReady && now - this.#startedAt >= READY_ANYWAY_MS) this.ready();
-    this.#judge(livenessOf(this.#control.snapshot(), lagMs, now, limitsFor(this.#parts.heartbeatMs())));
+    const now = this.#clock.monotonic();
+    if (!this.#isReady && now - this.#startedMs >= READY_ANYWAY_MS) this.ready();
+    this.#judge(livenessOf(this.#control.snapshot(), lagMs, this.#clock.now(), limitsFor(this.#parts.heartbeatMs())));
     const halfMs = (this.#address.watchdogMs ?? Infinity) / 2;
-    const isDue = this.#isReady && this.#stuck === undefined && now - this.#fedAt + everyMs / 2 >= halfMs;
+    const isDue = this.#isReady && this.#stuck === undefined && now - this.#fedMs + everyMs / 2 >= halfMs;
     this.#say([...this.#newStatus(), ...(isDue ? this.#feed() : [])]);
   }
 
@@ -101,7 +103,7 @@ class SystemdNotify implements ServiceNotify {
   }
 
   #feed(): string[] {
-    this.#fedAt = this.#clock.now();
+    this.#fedMs = this.#clock.monotonic();
     return this.#address.watchdogMs === undefined ? [] : ["WATCHDOG=1"];
   }
 
@@ -123,3 +125,6 @@ class SystemdNotify implements ServiceNotify {
     this.#isMute = true;
   }
 }
+
+/** Several times within the watchdog's patience. */
+const lookEveryMs = (watchdogMs = Infinity): number => Math.min(Math.max(watchdogMs / 6, SHORTEST_LOOK_MS), LOOK_EVERY_MS);

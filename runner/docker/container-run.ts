@@ -70,7 +70,11 @@ export class ContainerRun implements Running {
 
   /** An engine that goes down ends its containers and is gone moments later. */
   async #engineIsGone(): Promise<boolean> {
-    for (const deadlineMs = Date.now() + GOES_DOWN_WITHIN_MS; Date.now() < deadlineMs; await systemClock.sleep(GOES_DOWN_WITHIN_MS / 10)) {
+    for (
+      const deadlineMs = performance.now() + GOES_DOWN_WITHIN_MS;
+      performance.now() < deadlineMs;
+      await systemClock.sleep(GOES_DOWN_WITHIN_MS / 10)
+    ) {
       const isGone = await this.#container.inspect().then(
         () => false,
         (error: unknown) => statusOf(error) === undefined,

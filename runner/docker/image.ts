@@ -79,13 +79,13 @@ const TELL_EVERY_MS = 5_000;
 /** Every line is read; one that carries an error is the error. Progress is told now and then, over all layers. */
 async function readPull(stream: NodeJS.ReadableStream, context: RunContext): Promise<void> {
   const layers = new Map<string, { current: number; total: number }>();
-  let toldMs = Date.now();
+  let toldMs = performance.now();
   for await (const line of jsonLines<PullLine>(stream)) {
     if (line.error !== undefined) throw new Error(line.error);
     const { current, total } = line.progressDetail ?? {};
     if (line.id !== undefined && current !== undefined && total !== undefined) layers.set(line.id, { current, total });
-    if (Date.now() - toldMs < TELL_EVERY_MS || layers.size === 0) continue;
-    toldMs = Date.now();
+    if (performance.now() - toldMs < TELL_EVERY_MS || layers.size === 0) continue;
+    toldMs = performance.now();
     const sum = (key: "current" | "total"): number => [...layers.values()].reduce((all, layer) => all + layer[key], 0);
     await context.console.say(`pulling: ${(sum("current") / 2 ** 20).toFixed(0)} of ${(sum("total") / 2 ** 20).toFixed(0)} MiB`);
   }

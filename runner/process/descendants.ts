@@ -63,7 +63,7 @@ export async function endRun(run: RunProcesses, graceMs: number, clock: Clock = 
   for (const { pid } of await members()) kill(pid, "SIGTERM");
   if (await gone(graceMs)) return true;
   await killPrograms(members);
-  for (const deadline = clock.now() + 10_000; clock.now() < deadline; ) {
+  for (const deadline = clock.monotonic() + 10_000; clock.monotonic() < deadline; ) {
     if (await gone(200)) return true;
     for (const { pid } of await members()) kill(pid, "SIGKILL");
   }
@@ -85,11 +85,11 @@ async function killPrograms(members: () => Promise<Member[]>): Promise<void> {
 }
 
 async function allGone(members: () => Promise<Member[]>, withinMs: number, clock: Clock): Promise<boolean> {
-  const deadline = clock.now() + withinMs;
+  const deadline = clock.monotonic() + withinMs;
   for (let pauseMs = 10; ; pauseMs = Math.min(pauseMs * 2, 200)) {
     if ((await members()).length === 0) return true;
-    if (clock.now() >= deadline) return false;
-    await clock.sleep(Math.min(pauseMs, Math.max(deadline - clock.now(), 1)));
+    if (clock.monotonic() >= deadline) return false;
+    await clock.sleep(Math.min(pauseMs, Math.max(deadline - clock.monotonic(), 1)));
   }
 }
 

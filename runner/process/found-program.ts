@@ -1,6 +1,7 @@
 import { type FSWatcher, watch } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
+import { HOUR_MS } from "../../base/clock.ts";
 import { readIfThere } from "../../base/files.ts";
 import { currentBootId, identityOf, isAlive, type ProcessIdentity } from "../../base/process-identity.ts";
 import type { RunContext } from "../engine.ts";
@@ -14,14 +15,16 @@ export const memoryFileOf = (context: RunContext): string => join(context.folder
 /** How long a wrapper that was just started may take to write its pid. */
 const STARTS_WITHIN_MS = 2_000;
 const LOOK_EVERY_MS = 500;
+/** Where changes are told. */
+const LONGEST_MS = HOUR_MS;
 
 /** A program of this run that nobody wrote down: its pid file says that it was started; undefined: it never was. */
 export async function findProgram(context: RunContext): Promise<ProcessIdentity | undefined> {
-  for (const deadline = Date.now() + STARTS_WITHIN_MS; ; await pause(20)) {
+  for (const deadline = performance.now() + STARTS_WITHIN_MS; ; await pause(20)) {
     const text = await readIfThere(pidFileOf(context));
     const marked = (await membersOf(context.runId)).map(({ pid }) => pid);
     if (text !== undefined) return await identityFrom(Number(text.trim()), marked);
-    if (marked.length === 0 || Date.now() > deadline) return undefined;
+    if (marked.length === 0 || performance.now() > deadline) return undefined;
   }
 }
 
@@ -31,16 +34,20 @@ async function identityFrom(pid: number, marked: readonly number[]): Promise<Pro
   return identity ?? { pid, startTime: "gone", bootId: await currentBootId() };
 }
 
-/** The program has ended, but something that it left behind still holds its output: the wrapper waits for that. */
 const LEFT_BEHIND_AFTER_MS = 100;
 
-export async function untilLeftBehind(exitFile: string): Promise<undefined> {
-  const seen = Promise.withResolvers<void>();
-  const watcher = tryWatch(dirname(exitFile), (name) => (name === basename(exitFile) ? seen.resolve() : undefined));
-  if (watcher === undefined) return await new Promise(() => undefined);
-  watcher.unref();
-  await seen.promise;
-  watcher.close();
+/**
+ * The program has ended, but something that it left behind still holds its output: the wrapper waits for that. `over`: the
+ * wrapper has ended, nobody waits any more.
+ */
+export async function untilLeftBehind(exitFile: string, over: AbortSignal): Promise<undefined> {
+  const seen = new AbortController();
+  const either = AbortSignal.any([seen.signal, over]);
+  const watcher = tryWatch(dirname(exitFile), (name) => (name === basename(exitFile) ? seen.abort() : undefined));
+  const everyMs = watcher === undefined ? LOOK_EVERY_MS : LONGEST_MS;
+  while (!either.aborted && (await readIfThere(exitFile)) === undefined)
+    await pause(everyMs, undefined, { signal: either, ref: false }).catch(() => undefined);
+  watcher?.close();
   await pause(LEFT_BEHIND_AFTER_MS);
   return undefined;
 }
@@ -63,7 +70,7 @@ export async function untilGone(identity: ProcessIdentity, exitFile: string): Pr
 /** A machine has only so many watches, and others may hold them all: then a look now and then has to do. */
 function tryWatch(folder: string, onChange: (name: string | null) => void): FSWatcher | undefined {
   try {
-    return watch(folder, (_event, name) => onChange(name)).on("error", () => undefined);
+    return watch(folder, { persistent: false }, (_event, name) => onChange(name)).on("error", () => undefined);
   } catch {
     return undefined;
   }

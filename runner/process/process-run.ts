@@ -85,7 +85,9 @@ export class ProcessRun implements Running {
       stdio: ["pipe", "ignore", "ignore"],
       detached: true,
     });
-    const ended = Promise.race([exitCodeOf(child), untilLeftBehind(exitFileOf(context))]);
+    const over = new AbortController();
+    const exited = exitCodeOf(child).finally(() => over.abort());
+    const ended = Promise.race([exited, untilLeftBehind(exitFileOf(context), over.signal)]);
     const handle = await handleOf(child);
     return new ProcessRun(context, { handle, enclosure: await letGo(child, handle.pid, context, scopes), forksThen }, ended);
   }

@@ -87,10 +87,10 @@ export function scopeProperties(unit: OwnUnit, pid: number, runId: string, limit
 
 /** The call returns when the job is in the queue; the process is moved right after. */
 async function hasMoved(pid: number, scope: string): Promise<boolean> {
-  const deadline = Date.now() + MOVED_WITHIN_MS;
+  const deadline = performance.now() + MOVED_WITHIN_MS;
   for (let pauseMs = 1; ; pauseMs = Math.min(pauseMs * 2, 50)) {
     if ((await readFile(`/proc/${pid}/cgroup`, "utf8").catch(() => "")).includes(`/${scope}`)) return true;
-    if (Date.now() > deadline) throw new Error(`systemd made ${scope} and did not move process ${pid} into it`);
+    if (performance.now() > deadline) throw new Error(`systemd made ${scope} and did not move process ${pid} into it`);
     await pause(pauseMs);
   }
 }

@@ -18,6 +18,9 @@ class HandClock implements Clock {
   now(): number {
     return this.ms;
   }
+  monotonic(): number {
+    return this.ms;
+  }
   sleep(): Promise<void> {
     return Promise.resolve();
   }

@@ -5,15 +5,25 @@ import type { Clock } from "../../base/clock.ts";
 export class JumpingClock implements Clock {
   /** How long everybody slept, in order. */
   readonly sleeps: number[] = [];
-  #nowMs: number;
+  #startMs: number;
+  #elapsedMs = 0;
   #due: { readonly atMs: number; readonly action: () => void }[] = [];
 
   constructor(startMs = 1_700_000_000_000) {
-    this.#nowMs = startMs;
+    this.#startMs = startMs;
   }
 
   now(): number {
-    return this.#nowMs;
+    return this.#startMs + this.#elapsedMs;
+  }
+
+  monotonic(): number {
+    return this.#elapsedMs;
+  }
+
+  /** As if somebody set the machine's clock, by so much back (or, less than 0, forth). */
+  setBack(ms: number): void {
+    this.#startMs -= ms;
   }
 
   async sleep(ms: number, signal?: AbortSignal): Promise<void> {
@@ -26,13 +36,13 @@ export class JumpingClock implements Clock {
 
   /** Has `action` happen once the time has moved on by `ms`. */
   in(ms: number, action: () => void): void {
-    this.#due.push({ atMs: this.#nowMs + ms, action });
+    this.#due.push({ atMs: this.#elapsedMs + ms, action });
   }
 
   advance(ms: number): void {
-    this.#nowMs += ms;
-    const ripe = this.#due.filter((one) => one.atMs <= this.#nowMs);
-    this.#due = this.#due.filter((one) => one.atMs > this.#nowMs);
+    this.#elapsedMs += ms;
+    const ripe = this.#due.filter((one) => one.atMs <= this.#elapsedMs);
+    this.#due = this.#due.filter((one) => one.atMs > this.#elapsedMs);
     for (const { action } of ripe) action();
   }
 }

@@ -10,12 +10,18 @@ import { failureOf } from "../support/failure.ts";
 import { temporaryFolder } from "../support/folder.ts";
 
 const HOLDER = resolve(import.meta.dirname, "../support/programs/lock-holder.ts");
+const STORMER = resolve(import.meta.dirname, "../support/programs/lock-storm.ts");
 
 function holder(lock: string, log: string): ChildProcess {
   return spawn(process.execPath, [HOLDER, lock, log], { stdio: "inherit" });
 }
 
+function stormer(folder: string): ChildProcess {
+  return spawn(process.execPath, [STORMER, folder], { stdio: "inherit" });
+}
+
 async function killed(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
   const gone = once(child, "exit");
   child.kill("SIGKILL");
   await gone;
@@ -50,12 +56,13 @@ describe("the file lock", () => {
     const owner = JSON.parse(await readFile(join(folder, "held.lock"), "utf8")) as object;
     const random = "a".repeat(32);
     const put = (name: string, change: object): Promise<void> => writeFile(join(folder, name), JSON.stringify({ ...owner, ...change }));
-    for (const name of ["dead.lock", `held.lock.${random}`, `dead.lock.${random}.dead`]) await put(name, { startTime: "1" });
+    const dead = ["dead.lock", `held.lock.${random}`, `.${random}.breaking`, "torn.lock.breaking", `torn.lock.breaking.${random}`];
+    for (const name of dead) await put(name, { startTime: "1" });
     const alive = ["held.lock", `wanted.lock.${random}`, `torn.lock.${random}`];
     await put(`wanted.lock.${random}`, {});
     await writeFile(join(folder, `torn.lock.${random}`), "");
     await removeDeadLocks(folder);
-    expect((await readdir(folder)).filter((name) => !name.startsWith(".")).toSorted()).to.deep.equal(alive.toSorted());
+    expect((await readdir(folder)).filter((name) => !name.endsWith(".alive")).toSorted()).to.deep.equal(alive.toSorted());
     if (typeof release === "function") await release();
   });
 
@@ -97,6 +104,24 @@ describe("the file lock", () => {
     expect(await holdFileLock(path)).to.equal(owner.pid);
   });
 
+  for (const text of ["", '{"pid":12,"tok', "null", "{}", "\0\0\0\0"])
+    it(`takes a lock over that a power cut left as ${JSON.stringify(text)}, also several at once`, async () => {
+      const folder = await temporaryFolder();
+      const path = join(folder, "the.lock");
+      await writeFile(path, text);
+      let inside = 0;
+      const work = async (): Promise<number> => {
+        const seen = ++inside;
+        await pause(5);
+        inside--;
+        return seen;
+      };
+      expect(await Promise.all([1, 2, 3].map(() => withFileLock(path, work)))).to.deep.equal([1, 1, 1]);
+      await writeFile(path, text);
+      await removeDeadLocks(folder);
+      expect(await readdir(folder)).to.deep.equal([]);
+    });
+
   it("takes a lock whose pid another process has by now over, since the start time tells", async () => {
     const path = join(await temporaryFolder(), "lock");
     await writeFile(path, JSON.stringify({ pid: process.pid, startTime: "1", bootId: "b", token: "t", host: hostname() }));
@@ -121,5 +146,24 @@ describe("the file lock", () => {
       await Promise.all(holders.map(killed));
     }
     expect(intrusions(await linesOf(log), dead)).to.deep.equal([]);
+  });
+
+  it("never lets two in and never stands still when many at once find owners that are dead, and die themselves", async () => {
+    const folder = await temporaryFolder();
+    const log = join(folder, "log");
+    const stormers = Array.from({ length: 8 }, () => stormer(folder));
+    try {
+      for (let kill = 0; kill < 12; kill++) {
+        const at = kill % stormers.length;
+        await untilLines(log, (await linesOf(log)).length + 40);
+        await killed(stormers[at] as ChildProcess);
+        stormers[at] = stormer(folder);
+      }
+    } finally {
+      await Promise.all(stormers.map(killed));
+    }
+    expect((await linesOf(log)).filter((line) => !line.startsWith("done"))).to.deep.equal([]);
+    await removeDeadLocks(folder);
+    expect((await readdir(folder)).filter((name) => /(lock|breaking)$/.test(name))).to.deep.equal([]);
   });
 });

@@ -5,8 +5,9 @@ import { QueueList } from "../../agent/queue-list.ts";
 import { ApiError } from "../../api/api-error.ts";
 import type { QueueId } from "../../api/wire/ids.ts";
 import type { Queue } from "../../api/wire/queue.ts";
-import { type Clock, systemClock } from "../../base/clock.ts";
+import { HOUR_MS } from "../../base/clock.ts";
 import { createLogger } from "../../base/logger.ts";
+import { JumpingClock } from "../support/jumping-clock.ts";
 
 const api = (status: number, subcode: number, message: string): ApiError =>
   new ApiError({ endpoint: "queues.create", status, subcode, message });
@@ -17,19 +18,12 @@ interface Fake {
   readonly create?: (name: string) => string;
 }
 
-function listOf(fake: Fake): { list: QueueList; lines: string[]; slept: number[] } {
-  const [lines, slept]: [string[], number[]] = [[], []];
+function listOf(fake: Fake): { list: QueueList; lines: string[]; slept: readonly number[]; clock: JumpingClock } {
+  const [lines, clock]: [string[], JumpingClock] = [[], new JumpingClock()];
   const client = { queues: { all: async () => fake.all(), create: async (name: string) => fake.create?.(name) } } as unknown as Client;
-  const config = { queues: fake.queues, createQueue: true, server: { api: "http://server" } } as unknown as Config;
-  const clock: Clock = {
-    ...systemClock,
-    now: () => Date.now(),
-    sleep: async (ms: number) => {
-      slept.push(ms);
-    },
-  };
+  const config = { queues: fake.queues, createQueue: fake.create !== undefined, server: { api: "http://server" } } as unknown as Config;
   const logger = createLogger({ level: "info", format: "json", write: (line) => void lines.push(line) });
-  return { list: new QueueList(() => config, client, logger, clock), lines, slept };
+  return { list: new QueueList(() => config, client, logger, clock), lines, slept: clock.sleeps, clock };
 }
 
 const never = new AbortController().signal;
@@ -80,6 +74,16 @@ describe("the agent's queues", () => {
     });
     const message = await list.resolveAll(never).catch((error: Error) => error.message);
     expect(message).to.equal("the server http://server does not accept these credentials");
+  });
+
+  it("are looked for in their rhythm although the clock is set back", async () => {
+    const all: { id: string; name: string }[] = [];
+    const { list, clock } = listOf({ queues: ["late"], all: () => all });
+    await list.resolveAll(never);
+    clock.setBack(HOUR_MS);
+    all.push({ id: "id-of-late", name: "late" });
+    expect(await list.known(never)).to.deep.equal(["id-of-late"]);
+    expect(clock.monotonic()).to.be.below(60_000);
   });
 
   it("are looked for again when a peek does not show them, and only those that it asked for", async () => {

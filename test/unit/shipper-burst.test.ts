@@ -22,6 +22,7 @@ describe("a program that prints in bursts", () => {
     let nowMs = 0;
     const clock: Clock = {
       now: () => nowMs,
+      monotonic: () => nowMs,
       async sleep(ms) {
         nowMs += ms;
         if (ms === REST_MS && ++rests <= BURSTS) await appendFile(path, MIB.repeat(8));

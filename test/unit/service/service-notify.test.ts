@@ -17,6 +17,10 @@ class HandClock implements Clock {
     return this.#now;
   }
 
+  monotonic(): number {
+    return this.#now;
+  }
+
   sleep(ms: number, signal?: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#sleepers.push({ at: this.#now + ms, wake: resolve });
@@ -91,6 +95,32 @@ describe("what the service manager is told", () => {
     await clock.pass(20_000);
     expect(feeds()).to.equal(before + 1);
   });
+
+  for (const [usec, everyMs] of Object.entries({
+    "1": 250,
+    "1.5": 250,
+    "6000000": 1_000,
+    "180000000": 10_000,
+    "18446744073709551615": 10_000,
+    "1e400": 10_000,
+    "0": 10_000,
+    "-5": 10_000,
+    soon: 10_000,
+    "": 10_000,
+  }))
+    it(`looks round every ${everyMs} ms with WATCHDOG_USEC=${usec}`, async () => {
+      const asked: number[] = [];
+      const sleep = (ms: number, signal?: AbortSignal): Promise<void> => {
+        asked.push(ms);
+        return clock.sleep(ms, signal);
+      };
+      const address = takeNotifyAddress({ NOTIFY_SOCKET: "/nowhere", WATCHDOG_USEC: usec });
+      const watched = { ...parts(), address, clock: { now: () => clock.now(), monotonic: () => clock.monotonic(), sleep } };
+      const one = startServiceNotify({ snapshot: () => snapshotWith({}) }, watched);
+      await turn();
+      await one.stopping();
+      expect(asked).to.deep.equal([everyMs]);
+    });
 
   it("says when it reads its configuration again, and when it goes", async () => {
     service.ready();
