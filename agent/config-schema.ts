@@ -8,7 +8,7 @@ const duration = z.union([z.string(), z.number()]).transform((text, context) => 
 const size = z.union([z.string(), z.number()]).transform((text, context) => converted(text, parseBytes, context));
 const amount = z.union([z.string(), z.number()]).transform((text, context) => converted(text, parseAmount, context));
 const parameters = z.enum(["auto", "sdk", "arguments"]);
-const token = z.enum(["any-task", "own-task"]);
+const taskAccess = z.enum(["any-task", "own-task"]);
 
 /** `20g`, or a share of the disk: `50%`. */
 export function parseAmount(text: string | number): Amount {
@@ -66,14 +66,17 @@ export const configFileSchema = z.strictObject({
       time_limit: duration.nullish(),
       grace: duration.prefault("10s"),
       parameters: parameters.default("auto"),
-      token: token.default("any-task"),
+      task_access: taskAccess.default("any-task"),
       requeue_limit: z.int().min(0).max(100).default(2),
       on_lost: z.enum(["fail", "requeue"]).default("fail"),
       environment: z.record(z.string(), z.coerce.string()).default({}),
     })
     .prefault({}),
   queues: z
-    .record(z.string(), z.strictObject({ parameters: parameters.optional(), time_limit: duration.optional(), token: token.optional() }))
+    .record(
+      z.string(),
+      z.strictObject({ parameters: parameters.optional(), time_limit: duration.optional(), task_access: taskAccess.optional() }),
+    )
     .default({}),
   docker: z
     .strictObject({

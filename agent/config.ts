@@ -84,7 +84,7 @@ export function settingsFor(config: Config, queueName: string | undefined): RunS
       ...run,
       parameters: own.parameters ?? run.parameters,
       timeLimitMs: own.time_limit ?? run.timeLimitMs,
-      token: own.token ?? run.token,
+      taskAccess: own.task_access ?? run.taskAccess,
     },
   };
 }

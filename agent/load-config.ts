@@ -157,7 +157,7 @@ function makeConfig(
         graceMs: file.run.grace,
         timeLimitMs: file.run.time_limit ?? undefined,
         parameters: file.run.parameters,
-        token: file.run.token,
+        taskAccess: file.run.task_access,
         environment: file.run.environment,
       },
       source: {

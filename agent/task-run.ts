@@ -103,7 +103,7 @@ async function requestOf(
 /** A token in the place of the key: it lives a day longer than the run may take. Our own server narrows it to a run's rights. */
 async function tokenFor(
   task: Task,
-  { timeLimitMs, token: scope }: RunSettings["run"],
+  { timeLimitMs, taskAccess }: RunSettings["run"],
   deps: TaskRunDeps,
   signal: AbortSignal,
 ): Promise<string> {
@@ -111,6 +111,6 @@ async function tokenFor(
   if (deps.config.server.accessKey === undefined && token !== undefined) return token;
   const seconds = timeLimitMs === undefined ? MONTH_SEC : Math.min(Math.ceil(timeLimitMs / 1000) + DAY_SEC, 365 * DAY_SEC);
   const options = { retry: SCHEDULES.token, signal };
-  const limits = { windlass_scope: "run", windlass_task: task.id, ...(scope === "own-task" ? { windlass_only_task: true } : {}) };
+  const limits = { windlass_scope: "run", windlass_task: task.id, ...(taskAccess === "own-task" ? { windlass_only_task: true } : {}) };
   return await deps.client.session.issueToken(seconds, limits, options);
 }

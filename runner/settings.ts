@@ -18,7 +18,7 @@ export interface RunSettings {
     readonly timeLimitMs: number | undefined;
     readonly parameters: ParameterMode;
     /** What the run's token may change: the embedded server can limit it to the run's own task. */
-    readonly token: "any-task" | "own-task";
+    readonly taskAccess: "any-task" | "own-task";
     /** Environment variables for every run. */
     readonly environment: Readonly<Record<string, string>>;
   };

@@ -31,7 +31,7 @@ describe("the token of a run", () => {
     this.timeout(30_000);
     product = await Product.start();
     const config = join(product.folder, "token.yaml");
-    await writeFile(config, "queues:\n  strangers: { token: own-task }\n");
+    await writeFile(config, "queues:\n  strangers: { task_access: own-task }\n");
     await product.startDaemon({ queues: ["strangers", "friends"], args: ["--config", config] });
   });
   after(async function () {

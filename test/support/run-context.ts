@@ -9,7 +9,7 @@ import { temporaryFolder } from "./folder.ts";
 const SETTINGS: RunSettings = {
   server: { apiServer: "http://127.0.0.1:8008", filesServer: undefined, webServer: undefined },
   network: { caBundle: undefined, proxy: {} },
-  run: { graceMs: 1_000, timeLimitMs: undefined, parameters: "auto", token: "any-task", environment: {} },
+  run: { graceMs: 1_000, timeLimitMs: undefined, parameters: "auto", taskAccess: "any-task", environment: {} },
   source: { timeoutMs: 30_000, gitUser: undefined, gitPassword: undefined, gitHost: undefined },
   docker: {
     host: undefined,
