@@ -15,7 +15,7 @@ import { identityOf } from "../base/process-identity.ts";
 import { exitCodeOf } from "../runner/outcome.ts";
 import { type Client, createClient } from "./client.ts";
 import type { Config } from "./config.ts";
-import { Engines } from "./engines.ts";
+import { Engines, engineNow } from "./engines.ts";
 import { type ClaimRecord, Journal } from "./journal.ts";
 import { RunWatch } from "./run-watch.ts";
 import { planSlots } from "./slots.ts";
@@ -48,7 +48,7 @@ export async function runExecute(config: Config, id: string, io: ExecuteIo): Pro
     queueName: undefined,
     worker: slot?.worker ?? config.name,
     server: client.session.apiServer,
-    engine: config.engine,
+    ...engineNow(config),
     intentAt: Date.now(),
     stage: "started",
     owner: await identityOf(process.pid),
