@@ -58,6 +58,7 @@ time.sleep(60)
 
   async function endedAs(status: string): Promise<void> {
     await daemon.ended;
+    expect(daemon.output).not.to.contain("a fault of the agent itself");
     expect((await product.tasks.get(id)).status, daemon.output).to.equal(status);
     expect((await entries()).filter((task) => task === id)).to.have.length(status === "queued" ? 1 : 0);
     expect((await product.consoleOf(id)).match(/stopping\n/g)).to.have.length(1);
