@@ -77,8 +77,14 @@ class StopLadder {
   step(signal: string): void {
     this.#asked++;
     if (this.#asked === 1) this.#drainOrLeave(signal);
-    else if (this.#asked === 2) this.#abort(`${signal}: stopping the running tasks (again to leave at once)`);
+    else if (this.#asked === 2) this.#abortUnlessDecided(signal);
     else this.#leave(`${signal}: leaving; the next agent of this state folder goes on with what runs`);
+  }
+
+  #abortUnlessDecided(signal: string): void {
+    if (this.#isDecided)
+      this.#parts.logger.warn(`${signal}: what becomes of the running tasks is decided already (again to leave at once)`);
+    else this.#abort(`${signal}: stopping the running tasks (again to leave at once)`);
   }
 
   #drainOrLeave(signal: string): void {
@@ -96,15 +102,22 @@ class StopLadder {
 
   /** A restart of the service must not wait for runs, and a machine that goes down does not: they are the next agent's. */
   #leaveIfRestarted(reason: StopReason | undefined): void {
+    if (this.#isDecided) return;
     if (reason === "restart") this.#leave("the service is restarted: leaving the running tasks to the next agent");
     if (reason === "shutdown") this.#leave("the machine goes down: leaving the running tasks to the next agent");
   }
 
   #deadline(): void {
+    if (this.#isDecided) return;
     const action = this.#parts.config().drainAction;
     if (action === "leave") this.#leave("the drain deadline is over: leaving the running tasks to the next agent");
     else if (action === "hand-back") this.#abort("the drain deadline is over: handing the running tasks back", action);
     else this.#abort("the drain deadline is over: stopping the running tasks");
+  }
+
+  /** What becomes of the running tasks is decided once; only a person who wants the agent to leave may change that. */
+  get #isDecided(): boolean {
+    return this.code !== DRAINED;
   }
 
   #abort(why: string, then?: "hand-back"): void {
