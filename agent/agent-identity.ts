@@ -1,6 +1,6 @@
 import { readFile, realpath, rename } from "node:fs/promises";
 import { join, relative } from "node:path";
-import { writeFileDurably } from "../base/files.ts";
+import { readIfThere, writeFileDurably } from "../base/files.ts";
 import { newId } from "../base/ids.ts";
 import type { Logger } from "../base/logger.ts";
 import { livesInContainer } from "../runner/docker/own-container.ts";
@@ -64,11 +64,15 @@ async function leaveRecords(folder: string, { id, home }: Known, logger: Logger)
 const isSame = (was: Home | undefined, now: Home): boolean =>
   was?.machine === now.machine && was?.path === now.path && was.place === now.place;
 
+/** Undefined: the file is not there, or a power cut left it torn. */
 async function knownIn(folder: string): Promise<Known | undefined> {
-  const known = await readFile(join(folder, "agent.json"), "utf8")
-    .then((text) => JSON.parse(text) as Partial<Known> | null)
-    .catch(() => undefined);
-  return typeof known?.id === "string" ? (known as Known) : undefined;
+  const text = (await readIfThere(join(folder, "agent.json"))) ?? "";
+  try {
+    const known = JSON.parse(text) as Partial<Known> | null;
+    return typeof known?.id === "string" && known.id !== "" ? (known as Known) : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 async function homeOf(folder: string): Promise<Home> {
