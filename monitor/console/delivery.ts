@@ -57,7 +57,7 @@ async function send(batch: Batch, lines: readonly string[], deps: DeliveryDeps, 
       const failure = error as CallFailure;
       if (isRefusal(failure)) {
         missing = await untilLanded(batch, missing, deps, { lookMs: MAY_STILL_LAND_MS, expected: failure.added ?? 0 });
-        if (--left === 0 || failure.status === TOO_LARGE) return { lines: missing, error };
+        if (--left === 0 || (failure.status === TOO_LARGE && missing.length > 1)) return { lines: missing, error };
       } else if (!mayPass(failure)) throw error;
       logger.debug({ err: error, failures }, "the console waits for the server");
       await clock.sleep(pauseMs(failure, failures), signal);

@@ -1,9 +1,11 @@
 import { expect } from "chai";
 import type { TaskId } from "../../api/wire/ids.ts";
 import type { Task } from "../../api/wire/task.ts";
-import { type Fault, noneAdded, refusal, type SeenRequest } from "../support/fault-plans.ts";
+import { type Fault, noneAdded, page, refusal, type SeenRequest } from "../support/fault-plans.ts";
 import { FaultProxy } from "../support/fault-proxy.ts";
 import { Product, type ProgramProcess } from "../support/product.ts";
+
+const TOO_LARGE = page(413, "413 Request Entity Too Large");
 
 /** Prints a line every now and then, so that several batches go; one of them is `poison`. */
 const PROGRAM = `import time
@@ -70,6 +72,19 @@ describe("a console of which the server refuses a line", () => {
     for (const [name, one, id] of ids) await isRight(name, one, await product.ended(id, 90_000));
     expect(daemon.output.match(/console lines were left out/g)).to.have.length(2);
     daemon.mustLive();
+  });
+
+  it("goes in smaller requests through a proxy that finds them too large", async function () {
+    this.timeout(60_000);
+    let tooLarge = 0;
+    proxy.plan = ({ endpoint, body }) =>
+      endpoint === "events.add_batch" && body.length > 100_000 && tooLarge++ >= 0 ? TOO_LARGE : undefined;
+    const diff = 'for n in range(5000):\n    print("%05d" % n, "x" * 100)\n';
+    const task = await product.run("default", { script: { entry_point: "much.py", diff, binary: "python3" } }, 50_000);
+    const lines = (await product.consoleOf(task.id)).split("\n").filter((line) => !line.startsWith("windlass: ") && line !== "");
+    expect(task.status).to.equal("completed");
+    expect(lines.map((line) => Number(line.slice(0, 5)))).to.deep.equal(Array.from({ length: 5_000 }, (_, n) => n));
+    expect(tooLarge).to.be.greaterThan(0);
   });
 
   async function isRight(name: string, { instead }: Case, task: Task): Promise<void> {
