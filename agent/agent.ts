@@ -149,6 +149,7 @@ export class Agent implements AgentControl {
       orderFairness: this.#config.orderFairness,
       slots: this.#slots.all.map(({ worker, gpus, run }) => ({ worker, gpus, run: run === undefined ? undefined : snapshotOf(run) })),
       outbox: this.#runs.outbox,
+      leftAlone: this.#takeOver.leftAlone,
       loops: { claim: this.#claims.movedAt, heartbeat: this.#workers.movedAt, watch: this.#watch.movedAt },
     };
   }

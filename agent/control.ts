@@ -36,6 +36,8 @@ export interface AgentSnapshot {
   readonly slots: readonly SlotSnapshot[];
   /** Runs whose program has ended and whose console or outcome is not on the server yet. */
   readonly outbox: readonly OutboxSnapshot[];
+  /** Runs of the state folder that wait for an agent of their own server. */
+  readonly leftAlone?: readonly LeftAlone[];
   /** When each loop last moved. A loop that legitimately waits for the server counts as moving. */
   readonly loops: Readonly<Record<"claim" | "heartbeat" | "watch", number>>;
   readonly counters: Readonly<AgentCounters>;
@@ -62,6 +64,12 @@ export interface OutboxSnapshot {
   readonly task: string;
   readonly cause: Outcome["cause"];
   readonly since: number;
+}
+
+export interface LeftAlone {
+  readonly task: string;
+  /** Address of its API. */
+  readonly server: string;
 }
 
 /** Since the start of the agent. */

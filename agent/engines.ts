@@ -1,9 +1,21 @@
 import type { Logger } from "../base/logger.ts";
 import type { Engine } from "../runner/engine.ts";
+import type { RunSettings } from "../runner/settings.ts";
 import type { Config } from "./config.ts";
-import type { Journal } from "./journal.ts";
+import type { ClaimRecord, Journal } from "./journal.ts";
 
 export type EngineKind = Engine["kind"];
+
+/** A Docker engine that nobody gave an address, once DOCKER_HOST names another one. */
+const DEFAULT_SOCKET = "/var/run/docker.sock";
+
+/** The engine in which a run is begun by this configuration, for its record. */
+export function engineNow(config: Config): Pick<ClaimRecord, "engine" | "engineAddress"> {
+  const { engine } = config;
+  return engine === "docker" ? { engine, engineAddress: dockerAddress(config) } : { engine };
+}
+
+const dockerAddress = ({ runSettings }: Config): string => runSettings.docker.host ?? process.env["DOCKER_HOST"] ?? "";
 
 /** The engines, each with its libraries loaded when the first task needs it: an idle agent stays small. */
 export class Engines {
@@ -11,7 +23,7 @@ export class Engines {
   readonly #agentId: string;
   readonly #logger: Logger;
   readonly #journal: Journal;
-  readonly #made = new Map<EngineKind, Promise<Engine>>();
+  readonly #made = new Map<string, Promise<Engine>>();
 
   constructor(config: Config, agentId: string, journal: Journal, logger: Logger) {
     this.#journal = journal;
@@ -20,13 +32,15 @@ export class Engines {
     this.#logger = logger;
   }
 
-  /** Throws RunError `failed/engine` when it does not answer; the next call tries again. */
-  async get(kind: EngineKind): Promise<Engine> {
-    const known = this.#made.get(kind);
+  /** Throws RunError `failed/engine` when it does not answer; the next call tries again. `address`: of a run of before. */
+  async get(kind: EngineKind, address?: string): Promise<Engine> {
+    const other = kind === "docker" && address !== undefined && address !== dockerAddress(this.#config) ? address : undefined;
+    const key = other === undefined ? kind : `${kind} ${other}`;
+    const known = this.#made.get(key);
     if (known !== undefined) return await known;
-    const made = this.#make(kind);
-    this.#made.set(kind, made);
-    made.catch(() => this.#made.delete(kind));
+    const made = this.#make(kind, other);
+    this.#made.set(key, made);
+    made.catch(() => this.#made.delete(key));
     return await made;
   }
 
@@ -39,10 +53,11 @@ export class Engines {
     for (const made of this.#made.values()) await (await made.catch(() => undefined))?.close();
   }
 
-  async #make(kind: EngineKind): Promise<Engine> {
+  async #make(kind: EngineKind, other: string | undefined): Promise<Engine> {
     if (kind === "process") return (await import("../runner/process/process-engine.ts")).createProcessEngine(this.#logger);
     const { createDockerEngine } = await import("../runner/docker/docker-engine.ts");
-    const { runSettings: settings, stateFolder } = this.#config;
+    const { runSettings, stateFolder } = this.#config;
+    const settings = other === undefined ? runSettings : withHost(runSettings, other === "" ? DEFAULT_SOCKET : other);
     const engine = await createDockerEngine({ settings, agentId: this.#agentId, stateFolder, logger: this.#logger });
     void this.#removeStrays(engine);
     return engine;
@@ -58,3 +73,5 @@ export class Engines {
     }
   }
 }
+
+const withHost = (settings: RunSettings, host: string): RunSettings => ({ ...settings, docker: { ...settings.docker, host } });

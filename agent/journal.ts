@@ -23,6 +23,8 @@ export interface ClaimRecord {
   readonly server?: string;
   /** In which engine the run was begun, whatever the configuration says later. */
   readonly engine?: Engine["kind"];
+  /** Address of its Docker engine; empty: the default one; undefined for processes, and in records of before. */
+  readonly engineAddress?: string | undefined;
   /** Made from the run's folder, since the record itself was destroyed. */
   readonly rebuilt?: boolean;
   /** Milliseconds. */
@@ -81,7 +83,7 @@ export class Journal {
     return await readRecord(this.#path(claim)).catch(() => undefined);
   }
 
-  /** Claims whose record cannot be read. */
+  /** Claims whose record cannot be read; that is told by `records`. */
   async unreadable(): Promise<string[]> {
     const found: string[] = [];
     for (const claim of await this.claims()) if ((await this.record(claim)) === undefined) found.push(claim);

@@ -2,8 +2,9 @@ import { join } from "node:path";
 import type { Task } from "../api/wire/task.ts";
 import type { Resume } from "../runner/run-request.ts";
 import type { ClaimDeps } from "./claim.ts";
+import type { Config } from "./config.ts";
 import type { ClaimRecord } from "./journal.ts";
-import { readTask } from "./read-task.ts";
+import { readClaimedTask, readTask } from "./read-task.ts";
 import { readRequest } from "./request-file.ts";
 
 /** Where a journal says that a run stopped; undefined: its claim itself is in doubt. */
@@ -16,15 +17,21 @@ export function resumeOf(record: ClaimRecord): Resume | undefined {
 }
 
 /**
- * A record that cannot be read, from what the run wrote down in its folder; undefined: that is gone, too. How far the run
- * had come nobody knows: its program is looked for, and never started again.
+ * A record that cannot be read, from the copy in its run's folder, else from the task, which names its claim; undefined: that
+ * is gone, too. How far the run had come nobody knows: its program is looked for, and never started again.
  */
-export async function rebuiltRecord(stateFolder: string, claim: string): Promise<ClaimRecord | undefined> {
-  const request = await readRequest(join(stateFolder, "runs", claim));
-  if (request === undefined) return undefined;
-  const { task, worker } = request;
-  const origin = { queue: undefined, queueName: undefined, intentAt: Date.now() };
-  return { claim, task: task.id, worker, ...origin, stage: "started", rebuilt: true };
+export async function rebuiltRecord(
+  claim: string,
+  { stateFolder, name }: Pick<Config, "stateFolder" | "name">,
+  deps: ClaimDeps,
+  signal: AbortSignal,
+): Promise<ClaimRecord | undefined> {
+  const kept = (await readRequest(join(stateFolder, "runs", claim)))?.record;
+  if (kept !== undefined) return { ...kept, rebuilt: true };
+  const task = await readClaimedTask(claim, deps, signal);
+  if (task === undefined) return undefined;
+  const origin = { queue: task.execution.queue, queueName: undefined, intentAt: deps.clock.now() };
+  return { claim, task: task.id, worker: task.last_worker ?? name, ...origin, stage: "started", rebuilt: true };
 }
 
 /** The task's document: as the run began with it, else from the server; undefined: it knows no such task. */

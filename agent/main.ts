@@ -83,7 +83,7 @@ interface Built {
 
 async function buildAgent(settings: LiveSettings, logger: Logger, stack: AsyncDisposableStack): Promise<Built> {
   const config = settings.now;
-  const agentId = await openStateFolder(config.stateFolder, stack);
+  const agentId = await openStateFolder(config.stateFolder, stack, logger);
   const client = createClient(config, logger);
   const journal = await Journal.open(config.stateFolder);
   const engines = new Engines(config, agentId, journal, logger);

@@ -1,9 +1,9 @@
-import { isRefusal } from "../api/api-error.ts";
 import type { QueueId, TaskId } from "../api/wire/ids.ts";
 import type { Task } from "../api/wire/task.ts";
 import { agentParameter } from "../runner/launch/parameters.ts";
 import type { Outcome } from "../runner/outcome.ts";
 import type { Config } from "./config.ts";
+import { enqueueAgain } from "./enqueue-again.ts";
 import type { ClaimRecord } from "./journal.ts";
 import { onceIfOurs, type ReportDeps, type ReportOptions, reasonOf } from "./outcome-report.ts";
 import { SILENT } from "./run-watch.ts";
@@ -12,9 +12,6 @@ import { toFront } from "./settle.ts";
 
 /** Where the number of tries stands on the task; a reset of the task takes it away. */
 const TRIES = "windlass_tries";
-
-/** The queue was deleted since the claim (clearml-api.md 1.8); its name makes it again. */
-const UNKNOWN_QUEUE = 701;
 
 const STOPPED_MEANWHILE = { reason: "aborted/user: stopped by a user while its run was ended", message: "in phase run" };
 
@@ -66,10 +63,7 @@ export async function requeue(
     if (!isWanted) return void (await tasks.setStatus("stopped", task, STOPPED_MEANWHILE, call));
     await tasks.editRuntime(task, { [TRIES]: tries }, call);
     const note = { force: true, status_reason: `queued again after ${reasonOf(outcome)}` };
-    await tasks.enqueue(task, { id: queue }, note, call).catch(async (error: unknown) => {
-      if (!isRefusal(error, UNKNOWN_QUEUE) || record.queueName === undefined) throw error;
-      await tasks.enqueue(task, { name: record.queueName }, note, call);
-    });
+    await enqueueAgain(record, (id) => tasks.enqueue(task, { id }, note, call), note, deps, call);
   });
   if (isWanted) await toFront(queue, task, deps, options.signal);
 }

@@ -6,6 +6,7 @@ import type { Outcome, Phase } from "../runner/outcome.ts";
 import type { Resume } from "../runner/run-request.ts";
 import { type ClaimDeps, type Claimed, start } from "./claim.ts";
 import type { AgentCounters, OutboxSnapshot, RunSnapshot } from "./control.ts";
+import { engineNow } from "./engines.ts";
 import { failInvalid } from "./invalid-task.ts";
 import type { ClaimRecord } from "./journal.ts";
 import { resumeOf, taskOf } from "./leftovers.ts";
@@ -120,7 +121,7 @@ export class Runs {
     if (result === "gone") return await claimDeps.journal.forget(claimed.record.claim);
     if (result === "doubt") return await this.#settle(run, slot);
     if ("invalid" in result) return await failInvalid(claimed.record, result.invalid, claimDeps, leave);
-    const record: ClaimRecord = { ...claimed.record, stage: "started", engine: this.#parts.deps().config.engine };
+    const record: ClaimRecord = { ...claimed.record, stage: "started", ...engineNow(this.#parts.deps().config) };
     await claimDeps.journal.write(record);
     crashPoint("claim/started-written");
     run.name = result.task.name;

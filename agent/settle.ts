@@ -4,6 +4,7 @@ import type { Task } from "../api/wire/task.ts";
 import { ageMs } from "../base/clock.ts";
 import { crashPoint } from "../base/crash-point.ts";
 import type { ClaimDeps } from "./claim.ts";
+import { enqueueAgain } from "./enqueue-again.ts";
 import type { ClaimRecord } from "./journal.ts";
 import { readTask } from "./read-task.ts";
 import { SCHEDULES } from "./schedules.ts";
@@ -62,8 +63,7 @@ export function isNamedByAnother(state: Task, record: Pick<ClaimRecord, "claim">
 
 async function isInSomeQueue(record: ClaimRecord, deps: ClaimDeps, signal: AbortSignal): Promise<boolean> {
   const queues = await deps.client.queues.all({ signal, retry: SCHEDULES.settle });
-  const isThere = queues.some((queue) => queue.entries.some((entry) => entry.task === record.task));
-  return isThere || !queues.some((queue) => queue.id === record.queue);
+  return queues.some((queue) => queue.entries.some((entry) => entry.task === record.task));
 }
 
 /**
@@ -79,10 +79,12 @@ export async function handBack(
   const [queue, task] = [record.queue as QueueId, record.task as TaskId];
   const { queues, tasks } = deps.client;
   const options = { signal, retry: SCHEDULES.handBack };
-  const reason = "handed back by an agent that did not get to run it";
+  // A task that is queued by its status needs no force, and somebody may have started it this moment.
+  const note = { status_reason: "handed back by an agent that did not get to run it", ...(verdict === "queued" ? {} : { force: true }) };
+  const put = (id: QueueId): Promise<void> =>
+    verdict === "queued" ? queues.addTask(id, task, options) : tasks.enqueue(task, { id }, note, options);
   try {
-    if (verdict === "queued") await queues.addTask(queue, task, options);
-    else await tasks.enqueue(task, { id: queue }, { force: true, status_reason: reason }, options);
+    await enqueueAgain(record, put, note, deps, options);
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof ApiError && error.mayPass) return false;

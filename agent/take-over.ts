@@ -4,6 +4,7 @@ import { jittered, MINUTE_MS } from "../base/clock.ts";
 import { isAlive } from "../base/process-identity.ts";
 import type { ClaimDeps } from "./claim.ts";
 import type { Config } from "./config.ts";
+import type { LeftAlone } from "./control.ts";
 import type { ClaimRecord } from "./journal.ts";
 import { rebuiltRecord, resumeOf } from "./leftovers.ts";
 import { removeOldRuns } from "./old-runs.ts";
@@ -23,18 +24,24 @@ export interface TakeOverParts {
 /** What other processes of this state folder left behind: doubts are settled, runs are gone on with. */
 export class TakeOver {
   readonly #parts: TakeOverParts;
+  readonly #leftAlone: LeftAlone[] = [];
 
   constructor(parts: TakeOverParts) {
     this.#parts = parts;
+  }
+
+  /** Runs of other servers. */
+  get leftAlone(): readonly LeftAlone[] {
+    return this.#leftAlone;
   }
 
   /** All that an earlier agent left, before anything new is begun. */
   async atStart(): Promise<void> {
     const { config, deps } = this.#parts;
     await deps.journal.removeTorn();
-    const records = [...(await deps.journal.records(deps.logger)), ...(await this.#rebuilt())];
-    for (const record of records) if (!(await isHeld(record))) this.#take(record);
-    await removeOldRuns(config.stateFolder, config.keepRunsMs, new Set(records.map((record) => record.claim)));
+    for (const record of await deps.journal.records(deps.logger)) if (!(await isHeld(record))) this.#take(record);
+    for (const claim of await deps.journal.unreadable()) this.#inBackground(this.#takeRebuilt(claim));
+    await removeOldRuns(config.stateFolder, config.keepRunsMs, await deps.journal.claims());
     await rm(join(config.stateFolder, "tmp"), { recursive: true, force: true });
   }
 
@@ -49,20 +56,21 @@ export class TakeOver {
 
   /** Read again once its owner is known to be dead: it may have ended its run and forgotten the record in between. */
   async #takeOrphans(): Promise<void> {
-    const { journal, logger } = this.#parts.deps;
-    for (const { claim, owner } of await journal.records(logger)) {
+    const { journal } = this.#parts.deps;
+    for (const claim of await journal.claims()) {
+      const owner = (await journal.record(claim))?.owner;
       if (owner === undefined || this.#parts.runs.claims.has(claim) || (await isAlive(owner))) continue;
       const record = await journal.record(claim);
       if (record !== undefined) this.#take(record);
     }
   }
 
-  /** Records that a crash of the machine or of the disk destroyed. */
-  async #rebuilt(): Promise<ClaimRecord[]> {
-    const { config, deps } = this.#parts;
-    const claims = await deps.journal.unreadable();
-    const records = await Promise.all(claims.map((claim) => rebuiltRecord(config.stateFolder, claim)));
-    return records.filter((record) => record !== undefined);
+  /** A record that a crash of the machine or of the disk destroyed. */
+  async #takeRebuilt(claim: string): Promise<void> {
+    const { config, deps, leave } = this.#parts;
+    const record = await rebuiltRecord(claim, config, deps, leave);
+    if (record === undefined) deps.logger.error({ claim }, "nothing is left that says whose record that was; it is left alone");
+    else if (!(await isHeld(record))) this.#take(record);
   }
 
   #take(record: ClaimRecord): void {
@@ -78,6 +86,7 @@ export class TakeOver {
     const { deps, leave } = this.#parts;
     const { server, ...here } = record;
     if ((await readTask(record.task, deps, leave)) !== undefined) return this.#take(here);
+    this.#leftAlone.push({ task: record.task, server: server ?? "" });
     deps.logger.warn(
       { task: record.task, server },
       "a run of another server is left alone; it is gone on with when an agent of this state folder works for that server again",

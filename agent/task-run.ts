@@ -55,7 +55,13 @@ export async function carryOut(run: TaskRun, deps: TaskRunDeps): Promise<Outcome
   const kind = engineKindOf(run.record, resume, deps.config);
   return await runTask(
     request,
-    { engine: () => deps.engines.get(kind), settings, observer, host: new HostProbe(run.gpus), logger: deps.logger },
+    {
+      engine: () => deps.engines.get(kind, run.record.engineAddress),
+      settings,
+      observer,
+      host: new HostProbe(run.gpus),
+      logger: deps.logger,
+    },
     { signal: AbortSignal.any([run.signal, observer.notOurs]), leave: run.leave, resume, isStopping: run.isStopping },
   );
 }
@@ -87,10 +93,11 @@ async function requestOf(
     logLevel: deps.config.log.level.toUpperCase(),
   };
   const before = await readRequest(folder);
-  if (before !== undefined) return { request: before, resume: run.resume };
+  // The folder may have been moved since.
+  if (before !== undefined) return { request: { ...before, folder, stateFolder: facts.stateFolder }, resume: run.resume };
   try {
     const request = { ...facts, token: await tokenFor(task, settings.run, deps, run.signal) };
-    await writeRequest(request);
+    await writeRequest(request, record);
     return { request, resume: run.resume };
   } catch (error) {
     const progress = { phase: "claim", launched: false, timings: {} } as const;

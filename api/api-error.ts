@@ -35,11 +35,12 @@ export class ApiError extends WindlassError {
   }
 
   /**
-   * The server does not take our keys now. That may pass (keys that are being changed, a proxy's own login), so whoever has
-   * something to lose waits rather than gives up; a person at a command line is told at once.
+   * The server does not take our keys now, or a proxy finds our request too large. That may pass (keys that are being changed,
+   * a proxy's own login or limit), so whoever has something to lose waits rather than gives up; a person at a command line is
+   * told at once.
    */
   get mayPass(): boolean {
-    return this.retryable || this.status === 401 || this.status === 403;
+    return this.retryable || [401, 403, 413].includes(this.status);
   }
 
   /** The request may or may not have been carried out: no answer, or an answer of something in between. */

@@ -16,7 +16,7 @@ export function statusText(snapshot: AgentSnapshot, now: number): string {
   return `${lines.join("")}\n${jobsText(snapshot, now)}`;
 }
 
-/** Slots with what they run, then what waits to be reported. */
+/** Slots with what they run, then what waits to be reported, then what waits for another server. */
 export function jobsText(snapshot: AgentSnapshot, now: number): string {
   const running = busy(snapshot).map(({ worker, run }) => [
     run.task,
@@ -27,8 +27,10 @@ export function jobsText(snapshot: AgentSnapshot, now: number): string {
     `${run.name}${run.adopted ? " (taken over)" : ""}`,
   ]);
   const waiting = snapshot.outbox.map(({ task, cause, since }) => [task, "to report", formatDuration(now - since), "-", "-", cause]);
-  if (running.length + waiting.length === 0) return "nothing runs, nothing waits to be reported\n";
-  return table(["TASK", "PHASE", "FOR", "QUEUE", "WORKER", "NAME"], [...running, ...waiting]);
+  const elsewhere = (snapshot.leftAlone ?? []).map(({ task, server }) => [task, "left alone", "-", "-", "-", `a run of ${server}`]);
+  const rows = [...running, ...waiting, ...elsewhere];
+  if (rows.length === 0) return "nothing runs, nothing waits to be reported\n";
+  return table(["TASK", "PHASE", "FOR", "QUEUE", "WORKER", "NAME"], rows);
 }
 
 /** State, and why nothing is taken if so. */

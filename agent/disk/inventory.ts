@@ -1,5 +1,6 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { aliveHolder } from "../../base/file-lock.ts";
 import { sizesOf } from "../../base/folder-sizes.ts";
 import type { EngineStore, StoredThing } from "../../runner/docker/engine-store.ts";
 import { gitLeftovers } from "../../runner/source/git-leftovers.ts";
@@ -14,9 +15,7 @@ export const TRASH = "trash";
 
 /** Everything that the agent of this state folder keeps and could do without, on both disks. */
 export async function inventory(stateFolder: string, store: EngineStore | undefined, engineDisk: Disk): Promise<KeptItem[]> {
-  const found = (
-    await Promise.all([trash(stateFolder), runs(stateFolder), environments(stateFolder), mirrors(stateFolder), caches(stateFolder)])
-  ).flat();
+  const found = (await Promise.all([trash, trials, runs, environments, mirrors, caches].map((kind) => kind(stateFolder)))).flat();
   const sizes = await sizesOf(found.map(({ place }) => place.path));
   const files = found.map((item): KeptItem => ({ ...item, bytes: sizes.get(item.place.path) ?? 0, disk: "state" }));
   const things = await Promise.all(((await store?.list()) ?? []).map((thing) => storedItem(stateFolder, thing, engineDisk)));
@@ -28,6 +27,19 @@ async function trash(stateFolder: string): Promise<Found[]> {
   const names = await readdir(join(stateFolder, TRASH)).catch(() => []);
   return await Promise.all(
     names.map((name) => leftover("of an interrupted clean-up", { on: "files", path: join(stateFolder, TRASH, name) })),
+  );
+}
+
+/** What a `windlass doctor` that was killed left of its empty run; one that lives holds the lock. */
+async function trials(stateFolder: string): Promise<Found[]> {
+  const names = (await readdir(stateFolder).catch(() => [])).filter((name) => /^doctor-[0-9a-f]{8}$/.test(name));
+  return await Promise.all(
+    names.map(async (name): Promise<Found> => {
+      const path = join(stateFolder, name);
+      const lock = `${path}.lock`;
+      const found = await leftover("of a windlass doctor that was killed", { on: "files", path, lock });
+      return { ...found, inUse: (await aliveHolder(lock)) !== undefined };
+    }),
   );
 }
 

@@ -1,6 +1,7 @@
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { taskSchema } from "../../api/wire/task.ts";
+import { withFileLock } from "../../base/file-lock.ts";
 import { newId } from "../../base/ids.ts";
 import { silentLogger } from "../../base/logger.ts";
 import { RunConsole } from "../../monitor/console/run-console.ts";
@@ -41,11 +42,20 @@ export class TrialRun {
 
   async close(): Promise<void> {
     await this.#result?.catch(() => undefined);
-    await rm(this.#folder, { recursive: true, force: true });
   }
 
+  /** Whoever is killed here leaves the folder to the clean-up: a lock with a dead owner lies beside it, or none. */
   async #run(signal: AbortSignal): Promise<TrialResult> {
-    const context = this.#context(signal);
+    return await withFileLock(`${this.#folder}.lock`, async () => {
+      try {
+        return await this.#tried(this.#context(signal));
+      } finally {
+        await rm(this.#folder, { recursive: true, force: true });
+      }
+    });
+  }
+
+  async #tried(context: RunContext): Promise<TrialResult> {
     const source = await makeSource(context);
     const engine = await this.#engine(context);
     try {

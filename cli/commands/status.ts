@@ -15,7 +15,7 @@ export async function jobsCommand(flags: AgentPlace & { json?: boolean }): Promi
   const snapshot = await withAgent(flags, agentStatus);
   if (flags.json !== true) return void process.stdout.write(jobsText(snapshot, Date.now()));
   const running = snapshot.slots.flatMap(({ worker, run }) => (run === undefined ? [] : [{ ...run, worker }]));
-  process.stdout.write(`${JSON.stringify({ running, reporting: snapshot.outbox }, null, 2)}\n`);
+  process.stdout.write(`${JSON.stringify({ running, reporting: snapshot.outbox, leftAlone: snapshot.leftAlone ?? [] }, null, 2)}\n`);
 }
 
 async function once(folder: string, json: boolean): Promise<void> {

@@ -1,4 +1,4 @@
-import { type Clock, jittered } from "../../base/clock.ts";
+import { ageMs, type Clock, jittered } from "../../base/clock.ts";
 import { codeOf, messageOf } from "../../base/errors.ts";
 import type { Logger } from "../../base/logger.ts";
 import { politeDelayMs } from "../../base/retry.ts";
@@ -16,6 +16,8 @@ const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 30_000;
 /** So often the server may refuse a batch before it is looked for what it refuses. */
 const REFUSALS = 3;
+/** A server that refuses whatever is sent may come to its senses, but the outcome must not wait for that for ever. */
+const ALL_REFUSED_MS = 120_000;
 /** 413: of a proxy, usually; smaller requests may pass. */
 const TOO_LARGE = 413;
 const MARK = "windlass: a piece of the console was refused by the server";
@@ -45,9 +47,17 @@ interface CallFailure {
  * left out, with a line that says so in its place. Throws the abort, and a refusal that is not about what was sent.
  */
 export async function deliver(batch: Batch, deps: DeliveryDeps, signal: AbortSignal, triedAtMs?: number): Promise<void> {
-  const missing = triedAtMs === undefined ? batch.lines : await untilLanded(batch, batch.lines, deps, signal, triedAtMs + FRESH_MS);
-  const refused = await send(batch, missing, deps, signal, REFUSALS);
-  if (refused !== undefined) await sendInHalves(batch, refused, deps, signal);
+  const { clock } = deps;
+  const leftMs = triedAtMs === undefined ? undefined : MAY_STILL_LAND_MS + FRESH_MS - ageMs(triedAtMs, clock);
+  let missing = leftMs === undefined ? batch.lines : await untilLanded(batch, batch.lines, deps, signal, leftMs);
+  const beganMs = clock.monotonic();
+  for (let failures = 0; ; failures++) {
+    const refused = await send(batch, missing, deps, signal, REFUSALS);
+    if (refused === undefined || (await sendInHalves(batch, refused, deps, signal))) return;
+    if (clock.monotonic() - beganMs > ALL_REFUSED_MS) throw refused.error;
+    await clock.sleep(pauseMs(refused.error as CallFailure, failures), signal);
+    missing = await untilKnown(batch, batch.lines, deps, signal);
+  }
 }
 
 /** Lines that the server refuses, and its words. */
@@ -80,28 +90,30 @@ async function send(
       deps.logger.debug({ err: error, failures }, "the console waits for the server");
       await deps.clock.sleep(pauseMs(failure, failures), signal);
       if (!mayPass(failure) || neverArrived(error)) continue;
-      missing = await untilLanded(batch, missing, deps, signal, deps.clock.now());
+      missing = await untilLanded(batch, missing, deps, signal, MAY_STILL_LAND_MS);
     }
   }
   return undefined;
 }
 
-/** Finds out what it is that the server refuses, and sends the rest. */
-async function sendInHalves(batch: Batch, { lines, error }: Refused, deps: DeliveryDeps, signal: AbortSignal): Promise<void> {
+/** Finds out what it is that the server refuses, and sends the rest. False: it refuses whatever is sent. */
+async function sendInHalves(batch: Batch, { lines, error }: Refused, deps: DeliveryDeps, signal: AbortSignal): Promise<boolean> {
   const [only] = lines;
-  if (only === undefined) return;
+  if (only === undefined) return true;
   if (lines.length === 1) return await sendMark(batch, { lines: [markFor(only, error)], error }, deps, signal);
   const middle = Math.ceil(lines.length / 2);
   for (const half of [lines.slice(0, middle), lines.slice(middle)]) {
-    const refused = await send(batch, half, deps, signal, 1);
-    if (refused !== undefined) await sendInHalves(batch, refused, deps, signal);
+    const refused = await send(batch, half, deps, signal, half.length === 1 ? REFUSALS : 1);
+    if (refused !== undefined && !(await sendInHalves(batch, refused, deps, signal))) return false;
   }
+  return true;
 }
 
 /** When not even the mark is taken, it is not what was printed that the server minds. */
-async function sendMark(batch: Batch, { lines, error }: Refused, deps: DeliveryDeps, signal: AbortSignal): Promise<void> {
-  if ((await send(batch, lines, deps, signal, 1)) !== undefined) throw error;
+async function sendMark(batch: Batch, { lines, error }: Refused, deps: DeliveryDeps, signal: AbortSignal): Promise<boolean> {
+  if ((await send(batch, lines, deps, signal, 1)) !== undefined) return false;
   deps.logger.warn({ err: error }, "a piece of a console is left out: the server refuses it");
+  return true;
 }
 
 function markFor(line: string, error: unknown): string {
@@ -131,10 +143,11 @@ async function untilLanded(
   sent: readonly string[],
   deps: DeliveryDeps,
   signal: AbortSignal,
-  triedAtMs: number,
+  withinMs: number,
 ): Promise<readonly string[]> {
+  const deadline = deps.clock.monotonic() + withinMs;
   let missing = await untilKnown(batch, sent, deps, signal);
-  for (const deadline = triedAtMs + MAY_STILL_LAND_MS; missing.length > 0 && deps.clock.now() < deadline; ) {
+  while (missing.length > 0 && deps.clock.monotonic() < deadline) {
     await deps.clock.sleep(LOOK_EVERY_MS, signal);
     missing = await untilKnown(batch, sent, deps, signal);
   }

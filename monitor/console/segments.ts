@@ -14,6 +14,7 @@ export interface Segment {
   readonly open?: boolean;
 }
 
+/** Moments of a clock that only grows. */
 export interface SegmentClock {
   readonly nowMs: number;
   /** When the first unsent byte was seen. */

@@ -62,10 +62,11 @@ class SpoolShipper implements Shipper {
   readonly #halt = new AbortController();
   readonly #loop: Promise<void>;
   #ended = false;
-  #sinceMs = 0;
-  #openSentMs = 0;
+  /** Moments of the clock that only grows. */
+  #sinceMs: number | undefined;
+  #openSentMs = -Infinity;
   #seen = { bytes: 0, ms: 0 };
-  #sentMs = 0;
+  #sentMs = -Infinity;
   #events = 0;
   /** Acknowledged up to here; on disk with the next record. */
   #acked: number;
@@ -118,7 +119,7 @@ class SpoolShipper implements Shipper {
     while (!signal.aborted) {
       const wasEnded = this.#ended;
       const filled = await this.#reader.fill(SEGMENT_BYTES);
-      if (filled === "grew" && this.#sinceMs === 0) this.#sinceMs = this.#clock.now();
+      if (filled === "grew") this.#sinceMs ??= this.#clock.monotonic();
       const prepared = this.#prepare(wasEnded && filled === "end");
       if (prepared !== undefined) {
         await this.#send(prepared);
@@ -133,7 +134,7 @@ class SpoolShipper implements Shipper {
   /** A burst lies on disk first: what it takes to send it would slow the program down, on a machine with few processors. */
   async #letItPrint(): Promise<void> {
     if (this.#ended) return;
-    const [{ bytes, ms }, now] = [this.#seen, { bytes: await this.#reader.size(), ms: this.#clock.now() }];
+    const [{ bytes, ms }, now] = [this.#seen, { bytes: await this.#reader.size(), ms: this.#clock.monotonic() }];
     this.#seen = now;
     if (now.bytes - bytes > BURST_RATE * Math.max(now.ms - ms, 1)) await this.#clock.sleep(BURST_REST_MS);
   }
@@ -153,21 +154,26 @@ class SpoolShipper implements Shipper {
 
   /** Takes the next segment off the window and encodes it; undefined when nothing is due. */
   #prepare(nothingFollows: boolean): Prepared | undefined {
-    const clock: SegmentClock = { nowMs: this.#clock.now(), sinceMs: this.#sinceMs, openSentMs: this.#openSentMs, ended: nothingFollows };
+    const clock = this.#segmentClock(nothingFollows);
     const segment = nextSegment(this.#reader.window, this.#options.redactor, clock);
     if (segment === undefined) return undefined;
     if (!segment.full && !this.#ended && clock.nowMs < this.#sentMs + QUIET_MS) return undefined;
     this.#reader.advance(segment.skip);
     const length = segment.to - segment.skip;
     const from = this.#reader.position;
-    const firstTimestampMs = Math.max(clock.nowMs, this.#lastTimestampMs + 1);
+    const firstTimestampMs = Math.max(this.#clock.now(), this.#lastTimestampMs + 1);
     const shown = shownBytes(this.#reader.window.subarray(0, length), this.#reader.midLine, this.#options.redactor);
     const lines = this.#encoder.encode(shown, firstTimestampMs);
     if (segment.open === true) this.#openSentMs = clock.nowMs;
     this.#reader.advance(length);
-    this.#sinceMs = this.#reader.window.length === 0 ? 0 : clock.nowMs;
+    this.#sinceMs = this.#reader.window.length === 0 ? undefined : clock.nowMs;
     this.#lastTimestampMs = firstTimestampMs + Math.max(lines.length - 1, 0);
     return { lines, firstTimestampMs, record: { from, to: from + length, firstTimestampMs, events: lines.length, final: nothingFollows } };
+  }
+
+  #segmentClock(ended: boolean): SegmentClock {
+    const nowMs = this.#clock.monotonic();
+    return { nowMs, sinceMs: this.#sinceMs ?? nowMs, openSentMs: this.#openSentMs, ended };
   }
 
   /** Records the batch while the one before is still in flight; sends it when that one has arrived. */
@@ -177,7 +183,7 @@ class SpoolShipper implements Shipper {
     await this.#cursor.save({ offset: this.#acked, lastTimestampMs: this.#lastTimestampMs, batches });
     crashPoint("console/batch-recorded");
     await before?.done;
-    this.#sentMs = this.#clock.now();
+    this.#sentMs = this.#clock.monotonic();
     const done = this.#deliverAll(prepared);
     done.catch(() => undefined);
     this.#inFlight = { prepared, done };
@@ -192,11 +198,11 @@ class SpoolShipper implements Shipper {
   }
 
   async #rest(): Promise<void> {
-    const clock: SegmentClock = { nowMs: this.#clock.now(), sinceMs: this.#sinceMs, openSentMs: this.#openSentMs, ended: false };
+    const clock = this.#segmentClock(false);
     const hasLine = this.#reader.window.includes(0x0a);
     const ms = hasLine ? Math.max(this.#sentMs + QUIET_MS - clock.nowMs, 5) : lookAgainInMs(this.#reader.window, clock);
     await this.#reader.waitForMore(ms);
-    if (hasLine && !this.#ended) await this.#clock.sleep(Math.max(this.#sentMs + QUIET_MS - this.#clock.now(), 0));
+    if (hasLine && !this.#ended) await this.#clock.sleep(Math.max(this.#sentMs + QUIET_MS - this.#clock.monotonic(), 0));
   }
 
   #deps(record: BatchRecord): DeliveryDeps {

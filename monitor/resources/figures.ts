@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from "../../base/clock.ts";
+import { ageMs, type Clock, systemClock } from "../../base/clock.ts";
 import type { Logger } from "../../base/logger.ts";
 import type { EventSink, ScalarEvent } from "../event-sink.ts";
 import type { FigureSource, RunFigures } from "./figure-source.ts";
@@ -74,14 +74,14 @@ class FiguresReporter {
     await this.#clock.sleep(FIRST_AFTER_MS - FIRST_BASE_MS, signal);
     for (;;) {
       await this.report().catch((error: unknown) => this.#options.logger.debug({ err: error }, "a point of the figures was lost"));
-      await this.#clock.sleep(intervalMs(this.#clock.now() - this.#options.startedAtMs), signal);
+      await this.#clock.sleep(intervalMs(ageMs(this.#options.startedAtMs, this.#clock)), signal);
     }
   }
 
   async report(): Promise<void> {
     const now = await this.#sample();
     const host = await this.#options.host.sample();
-    const iteration = Math.max(Math.round((this.#clock.now() - this.#options.startedAtMs) / 1000), this.#lastIteration + 1);
+    const iteration = Math.max(Math.round(ageMs(this.#options.startedAtMs, this.#clock) / 1000), this.#lastIteration + 1);
     const own = now === undefined || this.#before === undefined ? {} : runVariants(this.#before, now);
     if (now !== undefined) this.#before = now;
     if (!this.#sdkReports && this.#reports++ % 5 === 4) this.#sdkReports = await this.#sdkIsThere();

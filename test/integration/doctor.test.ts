@@ -1,11 +1,13 @@
-import { mkdtemp, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, stat, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import type { CheckResult } from "../../agent/doctor/check.ts";
-import { Product } from "../support/product.ts";
+import { holdFileLock } from "../../base/file-lock.ts";
+import { eventually, Product } from "../support/product.ts";
+import { windlass } from "../support/windlass-command.ts";
 
 /** What `windlass doctor --json` says, by the names of the checks. */
 async function doctor(
@@ -81,6 +83,32 @@ describe("windlass doctor", function () {
     } finally {
       odd.close();
     }
+  });
+
+  it("that was killed leaves nothing that a clean-up does not remove, and a clean-up leaves one that lives alone", async () => {
+    const state = join(product.folder, "state-killed");
+    const trialsIn = async (): Promise<string[]> =>
+      (await readdir(state).catch(() => [])).filter((name) => name.startsWith("doctor-") && name.endsWith(".lock"));
+    const killed = await windlass(["doctor", "--state", state], {
+      env: { CLEARML_CONFIG_FILE: product.configPath },
+      onStart: (child) =>
+        void eventually("its empty run has begun", async () => {
+          const [lock] = await trialsIn();
+          return lock !== undefined && (await stat(join(state, lock.slice(0, -".lock".length), "runs")).catch(() => undefined));
+        }).then(() => child.kill("SIGKILL")),
+    });
+    expect(killed.code).to.equal(null);
+    const living = await holdFileLock(join(state, "doctor-01234567.lock"));
+    await mkdir(join(state, "doctor-01234567"));
+    expect(await trialsIn()).to.have.length(2);
+    const { code, output } = await product.windlass(["gc", "--state", state]);
+    expect(output).to.contain("of a windlass doctor that was killed");
+    expect(code).to.equal(0);
+    expect((await readdir(state)).filter((name) => name.startsWith("doctor-"))).to.have.members([
+      "doctor-01234567",
+      "doctor-01234567.lock",
+    ]);
+    if (typeof living === "function") await living();
   });
 
   it("names the mistake in the configuration, and skips the rest", async () => {

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, truncate } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
@@ -92,6 +92,8 @@ describe("a run that another process left", () => {
     await killed(first);
     const elsewhere = await daemonOn(other);
     await elsewhere.waitFor(/a run of another server is left alone/);
+    const jobs = await other.windlass(["jobs", "--state", state]);
+    expect(jobs.output).to.contain(`a run of ${product.apiUrl}`).and.to.contain(id);
     await killed(elsewhere);
     expect((await product.tasks.get(id)).status).to.equal("in_progress");
     await daemonOn(product);
@@ -116,6 +118,29 @@ describe("a run that another process left", () => {
     await killed(first);
     await truncate(await journalFile(), 17);
     await daemonOn(product);
+    await isDoneOnce(id);
+  });
+
+  it("is found by its task when its folder's copy of the record was destroyed, too", async function () {
+    this.timeout(60_000);
+    const first = await daemonOn(product);
+    const id = await product.enqueue(QUEUE, program(3));
+    await runs(id);
+    await killed(first);
+    const [claim = ""] = await readdir(join(state, "runs"));
+    for (const file of [await journalFile(), join(state, "runs", claim, "request.json")]) await writeFile(file, Buffer.alloc(300));
+    await daemonOn(product);
+    await isDoneOnce(id);
+    await eventually("the record is gone", async () => (await readdir(join(state, "journal"))).length === 0);
+  });
+
+  it("is found in its own engine when its record was destroyed and the configuration names another one", async function () {
+    this.timeout(60_000);
+    const first = await daemonOn(product, { env: { WINDLASS_CRASH_AT: "run/program-started" } });
+    const id = await product.enqueue(QUEUE, program(2));
+    await first.ended;
+    await truncate(await journalFile(), 17);
+    await daemonOn(product, { args: ["--docker", "no-such-image"] });
     await isDoneOnce(id);
   });
 

@@ -7,9 +7,10 @@ import { type Fault, type FaultPlan, NO_FAULTS } from "./fault-plans.ts";
 /** One request with what became of it, in the order in which the server answered. */
 export interface Passed {
   readonly endpoint: string;
+  /** Empty for events, of which there are many. */
   readonly body: string;
-  /** The server's own words; undefined: it never saw the request or gave no answer. */
-  readonly answer: { readonly status: number; readonly text: string } | undefined;
+  /** Undefined: the server never saw the request or gave no answer. */
+  readonly answer: { readonly status: number } | undefined;
   readonly fault: Fault["kind"] | undefined;
 }
 
@@ -75,8 +76,8 @@ export class FaultProxy {
     const fault = this.plan({ endpoint, body: body.toString(), nth });
     if (fault !== undefined) this.counts[fault.kind] = (this.counts[fault.kind] ?? 0) + 1;
     const answer = await this.#answerUnder(fault, incoming, outgoing, body);
-    const words = answer === undefined ? undefined : { status: answer.status, text: answer.body.toString() };
-    this.passed.push({ endpoint, body: body.toString(), answer: words, fault: fault?.kind });
+    const kept = endpoint.startsWith("events.") ? "" : body.toString();
+    this.passed.push({ endpoint, body: kept, answer: answer && { status: answer.status }, fault: fault?.kind });
     deliver(fault, answer, incoming, outgoing);
   }
 

@@ -17,7 +17,7 @@ const SEEN: Seen = { task: { status: "completed", status_reason: "completed" } a
 const passed = (endpoint: string, status: number, task: string = ID): Passed => ({
   endpoint,
   body: JSON.stringify({ task }),
-  answer: { status, text: "" },
+  answer: { status },
   fault: undefined,
 });
 

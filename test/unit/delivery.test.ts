@@ -110,6 +110,26 @@ describe("the delivery of a batch", () => {
     expect(server.sink.text).to.equal(TEXT);
   });
 
+  it("loses nothing to a server that refuses everything for a while", async () => {
+    for (const seconds of [1, 2, 3, 5, 8, 20, 60, 100]) {
+      const server = sinkWith();
+      server.sink.refuses = () => (server.clock.monotonic() < seconds * 1000 ? 400 : undefined);
+      await delivered(server);
+      expect(server.sink.text === TEXT, `${seconds} seconds`).to.equal(true);
+    }
+  });
+
+  it("waits no longer when the machine's clock is set back meanwhile", async () => {
+    const server = sinkWith("request lost");
+    server.clock.in(3_000, () => server.clock.setBack(3_600_000));
+    await delivered(server);
+    expect(server.clock.monotonic()).to.be.below(60_000);
+    expect(server.sink.text).to.equal(TEXT);
+    const later = sinkWith();
+    await delivered(later, later.clock.now() + 3_600_000);
+    expect(later.clock.monotonic(), "a try that was written down before").to.be.below(60_000);
+  });
+
   it("throws what the server refuses whatever is sent", async () => {
     const server = sinkWith();
     server.sink.refuses = () => 400;
