@@ -119,13 +119,17 @@ export class Agent implements AgentControl {
     return this.#cooldown.whyTooEarly(task);
   }
 
-  /** New settings for whatever begins from now on; slots and queues change at once, running tasks stay as they are. */
-  async reload(config: Config): Promise<void> {
+  /**
+   * New settings for whatever begins from now on; slots and queues change at once, running tasks stay as they are. Rejects
+   * with a `Cancelled` when newer ones come, or the agent ends, while the server does not answer.
+   */
+  async reload(config: Config, newer: AbortSignal): Promise<void> {
     this.#config = config;
     this.#slots.plan(planSlots(config));
     this.#queues.forget();
-    await this.#queues.resolveAll(this.#drain.signal);
-    await this.#workers.register(this.#drain.signal);
+    const either = AbortSignal.any([this.#drain.signal, newer]);
+    await this.#queues.resolveAll(either);
+    await this.#workers.register(either);
     await this.#workers.unregister("gone");
     this.#stirClaims();
   }
