@@ -25,9 +25,11 @@ export function dataOf(endpoint: string, { status, headers }: Answer, { meta, da
   throw new ApiError({ endpoint, status: result_code, subcode: result_subcode, message: result_msg, retryAfterMs });
 }
 
-/** `Retry-After` in ms: seconds or a date (RFC 9110 10.2.3). */
+/** `Retry-After` in ms: seconds or a date (RFC 9110 10.2.3). Undefined: there is none, or one that makes no sense. */
 export function retryAfterOf(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
-  const delayMs = /^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text) - Date.now();
+  if (/^\d+$/.test(text)) return Number(text) * 1000;
+  // Node makes dates of almost anything; one with a time of day is meant as one.
+  const delayMs = /\d:\d\d/.test(text) ? Date.parse(text) - Date.now() : Number.NaN;
   return Number.isNaN(delayMs) ? undefined : Math.max(0, delayMs);
 }
