@@ -39,3 +39,9 @@ export async function taskOf(record: ClaimRecord, stateFolder: string, deps: Cla
   const kept = await readRequest(join(stateFolder, "runs", record.claim));
   return kept?.task ?? (await readTask(record.task, deps, signal));
 }
+
+/** What is needed of a task that nobody knows any more, in order to stop its program and to clean up behind it. */
+export async function namelessTask({ task }: ClaimRecord): Promise<Task> {
+  const { taskSchema } = await import("../api/wire/task.ts");
+  return taskSchema.parse({ id: task });
+}

@@ -21,8 +21,10 @@ const SURE_AFTER = 3;
 /** What a server's watchdog says of a task that was silent for two hours (clearml-api.md 3.6): an outage, no stop. */
 export const SILENT = "Forced stop (non-responsive)";
 
+type WatchedRecord = Pick<ClaimRecord, "task" | "claim" | "worker">;
+
 interface Watched {
-  readonly record: Pick<ClaimRecord, "task" | "claim">;
+  readonly record: WatchedRecord;
   readonly controller: AbortController;
   strange: number;
   /** When a soft stop was first seen. */
@@ -57,7 +59,7 @@ export class RunWatch {
     return this.#watched.size === 0 ? this.#clock.now() : epochMs(this.#movedMs, this.#clock);
   }
 
-  add(record: Pick<ClaimRecord, "task" | "claim">): TaskWatch {
+  add(record: WatchedRecord): TaskWatch {
     const watched: Watched = { record, controller: new AbortController(), strange: 0, stoppingSinceMs: undefined };
     this.#watched.set(record.task as TaskId, watched);
     this.#announce();
@@ -126,7 +128,7 @@ export class RunWatch {
     if (state === undefined || state.status === "created") return strangeness(state, watched);
     watched.strange = 0;
     if (state.status === "in_progress") return this.#stopOf(state, watched);
-    if (state.status === "stopped") return state.status_reason === SILENT ? this.#revive(watched) : new Cancelled("user");
+    if (state.status === "stopped") return state.status_reason === SILENT ? this.#revive(state, watched) : new Cancelled("user");
     if (["closed", "failed", "published", "queued"].includes(state.status))
       return new Cancelled("task-gone", `the task's status was changed to ${state.status} from outside`);
     return undefined;
@@ -140,8 +142,10 @@ export class RunWatch {
     return abortCallbackWaits(state.runtime, this.#clock.monotonic() - watched.stoppingSinceMs) ? undefined : new Cancelled("user");
   }
 
-  /** The server took an outage for the end of the run. The run goes on, and the server is told so. */
-  #revive({ record }: Watched): undefined {
+  /** The server took an outage for the end of the run. The run goes on, and the server is told so, unless the run was another's. */
+  #revive(state: TaskState, { record }: Watched): Cancelled | undefined {
+    if (state.last_worker !== undefined && state.last_worker !== record.worker)
+      return new Cancelled("task-gone", "another agent ran the task since");
     this.#logger.warn(
       { task: record.task },
       "the server stopped a task that it did not hear of; it still runs, and is started again there",
@@ -150,6 +154,7 @@ export class RunWatch {
     void this.#tasks
       .setStatus("started", record.task as TaskId, note)
       .catch((error: unknown) => this.#logger.debug({ err: error }, "not revived"));
+    return undefined;
   }
 }
 

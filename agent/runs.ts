@@ -1,3 +1,4 @@
+import { Cancelled } from "../base/cancelled.ts";
 import { ageMs, type Clock } from "../base/clock.ts";
 import { crashPoint } from "../base/crash-point.ts";
 import { messageOf } from "../base/errors.ts";
@@ -9,7 +10,7 @@ import type { AgentCounters, OutboxSnapshot, RunSnapshot } from "./control.ts";
 import { engineNow } from "./engines.ts";
 import { failInvalid } from "./invalid-task.ts";
 import type { ClaimRecord } from "./journal.ts";
-import { resumeOf, taskOf } from "./leftovers.ts";
+import { namelessTask, resumeOf, taskOf } from "./leftovers.ts";
 import type { RunWatch } from "./run-watch.ts";
 import { settle } from "./settle.ts";
 import type { Slot, Slots } from "./slots.ts";
@@ -134,14 +135,19 @@ export class Runs {
     const { claimDeps, leave, logger } = this.#parts;
     const { record } = run;
     logger.warn({ task: record.task, stage: record.stage, worker: record.worker }, "going on with a run of an earlier agent");
-    const task = await taskOf(record, this.#parts.deps().config.stateFolder, claimDeps, leave);
-    if (task === undefined) {
-      logger.warn({ task: record.task }, "the server knows the task of an earlier run no more; given up");
-      return await claimDeps.journal.forget(record.claim);
-    }
+    const known = await taskOf(record, this.#parts.deps().config.stateFolder, claimDeps, leave);
+    if (known === undefined) logger.warn({ task: record.task }, "the server knows the task of an earlier run no more; the run is ended");
+    const task = known ?? (await namelessTask(record));
+    const gone =
+      known === undefined ? AbortSignal.abort(new Cancelled("task-gone", "the server does not know the task any more")) : undefined;
     run.name = task.name;
     const counted = await this.#countBegin(record, resume);
-    await this.#carryOut(run, slot, { record: counted, task, gpus: slot.gpus, waitedMs: undefined, resume: resumeOf(counted) ?? resume });
+    await this.#carryOut(
+      run,
+      slot,
+      { record: counted, task, gpus: slot.gpus, waitedMs: undefined, resume: resumeOf(counted) ?? resume },
+      gone,
+    );
   }
 
   /** A task that takes the agent down with it every time it is prepared must not do so for ever. */
@@ -156,6 +162,7 @@ export class Runs {
     run: ActiveRun,
     slot: Slot<ActiveRun>,
     facts: Pick<TaskRun, "record" | "task" | "gpus" | "waitedMs" | "resume">,
+    gone?: AbortSignal,
   ): Promise<void> {
     const { watch, abort, leave, deps, counters, onSlot } = this.#parts;
     const { task, queueName } = facts.record;
@@ -177,7 +184,7 @@ export class Runs {
       this.#free(run, slot);
       this.#parts.onOutcome(facts.record.task, outcome);
     };
-    const signal = AbortSignal.any([watched.signal, abort]);
+    const signal = AbortSignal.any([watched.signal, abort, ...(gone === undefined ? [] : [gone])]);
     try {
       const outcome = await carryOut(
         { ...facts, signal, leave, onOurs, onPhase, onOver, isStopping: watched.isStopping },

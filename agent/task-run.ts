@@ -96,16 +96,21 @@ async function requestOf(
   // The folder may have been moved since.
   if (before !== undefined) return { request: { ...before, folder, stateFolder: facts.stateFolder }, resume: run.resume };
   try {
-    const request = { ...facts, token: await tokenFor(task, settings.run, deps, run.signal) };
+    const token = mayBegin(run) ? await tokenFor(task, settings.run, deps, run.signal) : "";
+    const request = { ...facts, token };
     await writeRequest(request, record);
     return { request, resume: run.resume };
   } catch (error) {
+    if (run.resume !== undefined && run.signal.aborted) return { request: { ...facts, token: "" }, resume: run.resume };
     const progress = { phase: "claim", launched: false, timings: {} } as const;
     const outcome = outcomeOfError(error, run.signal, progress);
     const decided = { outcome, next: undefined, consoleBytes: 0 };
     return { request: { ...facts, token: "" }, resume: { stage: "ended", launched: undefined, decided } };
   }
 }
+
+/** Else its program is only looked for, to go on with it or to stop it, and no token is needed. */
+const mayBegin = ({ resume, signal }: TaskRun): boolean => !signal.aborted && (resume === undefined || resume.stage === "started");
 
 /** A token in the place of the key: it lives a day longer than the run may take. Our own server narrows it to a run's rights. */
 async function tokenFor(

@@ -19,6 +19,8 @@ export interface TaskState {
   readonly status: string;
   readonly status_message: string;
   readonly status_reason: string;
+  /** Undefined: no agent has reported about it. */
+  readonly last_worker: string | undefined;
   readonly runtime: Readonly<Record<string, unknown>>;
 }
 
@@ -115,7 +117,7 @@ export class Tasks {
       "tasks.get_all",
       {
         id: ids,
-        only_fields: ["id", "status", "status_message", "status_reason", "runtime"],
+        only_fields: ["id", "status", "status_message", "status_reason", "last_worker", "runtime"],
         search_hidden: true,
         windlass_wait_ms: waitMs,
         ...(since === undefined ? {} : { windlass_since: since }),
@@ -127,8 +129,8 @@ export class Tasks {
 }
 
 function stateOf(task: Partial<TaskState>): TaskState {
-  const { id, status = "unknown", status_message = "", status_reason = "", runtime = {} } = task;
-  return { id: id as TaskId, status, status_message, status_reason, runtime };
+  const { id, status = "unknown", status_message = "", status_reason = "", last_worker, runtime = {} } = task;
+  return { id: id as TaskId, status, status_message, status_reason, last_worker: last_worker ?? undefined, runtime };
 }
 
 /** The project of that full name, made when there is none. */

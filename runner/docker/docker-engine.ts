@@ -1,6 +1,7 @@
 import { chmod, readdir, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type Docker from "dockerode";
+import { systemClock } from "../../base/clock.ts";
 import { messageOf } from "../../base/errors.ts";
 import type { Logger } from "../../base/logger.ts";
 import type { Engine, Environment, Launch, ProgramView, RunContext, RunHandle, Running } from "../engine.ts";
@@ -29,6 +30,9 @@ export interface DockerEngineOptions {
 }
 
 const STRAY_AFTER_SEC = 300;
+/** A name is in use before the container that is being made can be seen. */
+const NAME_IN_USE_TRIES = 20;
+const NAME_IN_USE_MS = 250;
 /** Path of the CA bundle inside a container. */
 const CA_INSIDE = "/etc/windlass/ca.pem";
 
@@ -199,9 +203,25 @@ class DockerEngine implements Engine {
     await rm(folder, { recursive: true, force: true });
   }
 
-  async #start(context: RunContext, spec: Docker.ContainerCreateOptions, logTo?: string): Promise<Running> {
+  /** An agent that was killed while the engine made the container left it behind, maybe only after it was looked for. */
+  async #create({ runId, signal }: RunContext, spec: Docker.ContainerCreateOptions): Promise<Docker.Container> {
     const { docker } = this.#connection;
-    const container = await docker.createContainer(spec);
+    for (let left = NAME_IN_USE_TRIES; ; left--) {
+      try {
+        return await docker.createContainer(spec);
+      } catch (error) {
+        if (statusOf(error) !== 409 || left === 0) throw error;
+        const made = await forgiving(docker.getContainer(spec.name ?? "").inspect(), 404);
+        const isHalfMade = made?.Config.Labels[RUN_LABEL] === runId && made.State.Status === "created";
+        if (made !== undefined && !isHalfMade) throw error;
+        if (made === undefined) await systemClock.sleep(NAME_IN_USE_MS, signal);
+        else await forgiving(docker.getContainer(made.Id).remove({ force: true, v: true }), 404, 409);
+      }
+    }
+  }
+
+  async #start(context: RunContext, spec: Docker.ContainerCreateOptions, logTo?: string): Promise<Running> {
+    const container = await this.#create(context, spec);
     try {
       await container.start();
       const waited = waitForExit(container);

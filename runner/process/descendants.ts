@@ -1,6 +1,6 @@
 import { readdir, readFile } from "node:fs/promises";
 import { type Clock, systemClock } from "../../base/clock.ts";
-import { identityOf, lowestPidSince, type ProcessIdentity } from "../../base/process-identity.ts";
+import { currentBootId, identityOf, lowestPidSince, type ProcessIdentity } from "../../base/process-identity.ts";
 import { CONSOLE_ROLE, ROLE } from "../launch/console-pipe.ts";
 
 /** The variable by which everything that a run started is found again, whatever group or session it moved to. */
@@ -19,27 +19,36 @@ const NOBODY: ReadonlySet<number> = new Set();
 /** Where members of a run are looked for, beside their mark. */
 export interface Places {
   readonly pgid?: number | undefined;
+  /** The group may be a stranger's by now: it is the run's only where one of it has the run's mark. */
+  readonly isDoubtful?: boolean;
   readonly enclosed?: ReadonlySet<number>;
   /** Nothing of the run has a lower pid. */
   readonly fromPid?: number;
 }
 
 /** Live processes that carry the run's mark in their environment, or are of this process group or of these; a zombie is not alive. */
-export async function membersOf(runId: string, { pgid, enclosed = NOBODY, fromPid = 1 }: Places = {}): Promise<Member[]> {
+export async function membersOf(runId: string, places: Places = {}): Promise<Member[]> {
+  const { pgid, isDoubtful = false, enclosed = NOBODY, fromPid = 1 } = places;
   const mark = Buffer.from(`${RUN_MARK}=${runId}\0`);
   const names = (await readdir("/proc").catch(() => [])).filter((name) => /^\d+$/.test(name));
   const pids = names.map(Number).filter((pid) => pid >= fromPid || enclosed.has(pid));
-  const members = await Promise.all(pids.map((pid) => memberOf(pid, mark, (group) => group === pgid || enclosed.has(pid))));
-  return members.filter((one) => one !== undefined);
+  const found = (await Promise.all(pids.map((pid) => processAt(pid, mark)))).filter((one) => one !== undefined);
+  const isGroupOurs = !isDoubtful || found.some(({ isMarked, group }) => isMarked && group === pgid);
+  return found.filter(({ pid, group, isMarked }) => isMarked || (isGroupOurs && group === pgid) || enclosed.has(pid));
 }
 
-async function memberOf(pid: number, mark: Buffer, belongs: (group: number) => boolean): Promise<Member | undefined> {
+interface Found extends Member {
+  readonly group: number;
+  readonly isMarked: boolean;
+}
+
+async function processAt(pid: number, mark: Buffer): Promise<Found | undefined> {
   const environ = await readFile(`/proc/${pid}/environ`).catch(() => undefined);
   const isMarked = environ?.includes(mark) === true;
   const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
   const [state = "X", , group] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  if ("ZX".includes(state) || !(isMarked || belongs(Number(group)))) return undefined;
-  return { pid, isConsole: environ?.includes(CONSOLE_MARK) === true };
+  if ("ZX".includes(state)) return undefined;
+  return { pid, group: Number(group), isMarked, isConsole: environ?.includes(CONSOLE_MARK) === true };
 }
 
 /** All by which the processes of a run are found, beside its mark. */
@@ -71,8 +80,10 @@ export async function endRun(run: RunProcesses, graceMs: number, clock: Clock = 
 }
 
 async function membersNow({ leader, runId, enclosed, forksThen }: RunProcesses): Promise<Member[]> {
-  const [pgid, pids, fromPid] = await Promise.all([ownGroup(leader), enclosed?.(), lowestPidSince(leader.pid, forksThen)]);
-  return await membersOf(runId, { pgid, enclosed: new Set(pids), fromPid });
+  const [group, pids, fromPid] = await Promise.all([ownGroup(leader), enclosed?.(), lowestPidSince(leader.pid, forksThen)]);
+  // No number was used twice since the leader's start: then its group is still its own.
+  const isDoubtful = group?.isLed !== true && fromPid === 1;
+  return await membersOf(runId, { pgid: group?.pgid, isDoubtful, enclosed: new Set(pids), fromPid });
 }
 
 /** Again and again, as long as new ones come: a fork may be faster than a look. */
@@ -93,10 +104,11 @@ async function allGone(members: () => Promise<Member[]>, withinMs: number, clock
   }
 }
 
-/** Long after its leader the number of a group may belong to a stranger: then there is none of ours. */
-async function ownGroup(leader: ProcessIdentity): Promise<number | undefined> {
-  const now = await identityOf(leader.pid);
-  return now === undefined || now.startTime === leader.startTime ? leader.pid : undefined;
+/** Long after its leader, and after another start of the machine, its number may be a stranger's. */
+async function ownGroup({ pid, startTime, bootId }: ProcessIdentity): Promise<{ pgid: number; isLed: boolean } | undefined> {
+  const [now, boot] = await Promise.all([identityOf(pid), currentBootId()]);
+  if (boot !== bootId || (now !== undefined && now.startTime !== startTime)) return undefined;
+  return { pgid: pid, isLed: now !== undefined };
 }
 
 function kill(pid: number, signal: NodeJS.Signals): void {

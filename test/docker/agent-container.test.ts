@@ -9,11 +9,14 @@ import { baseImage, requireDocker } from "../support/docker.ts";
 import { docker } from "../support/docker-command.ts";
 import { agentImage } from "../support/node-image.ts";
 import { eventually, Product } from "../support/product.ts";
+import { restartsOf } from "../support/restarts.ts";
 
 /** The bridge's own address: reachable from this machine and from containers. */
 const BRIDGE_HOST = "172.17.0.1";
 const HELLO = { script: { entry_point: "hello.py", diff: "import os\nprint('hello from', os.getcwd())\n", binary: "python3" } };
-const LINES = 40;
+const RESTARTS = restartsOf(2);
+/** Enough for all restarts, two in a second. */
+const LINES = 30 + RESTARTS * 10;
 const COUNTING = {
   script: {
     entry_point: "count.py",
@@ -113,14 +116,20 @@ describe("the agent as a container", function () {
     { what: "docker kill and docker start", blow: (id) => docker("kill", id).then(() => docker("start", id)) },
   ];
   for (const { what, blow } of BLOWS) {
-    it(`goes on with a run in a container over ${what}, each line once`, async () => {
+    it(`goes on with a run in a container over ${what}, ${RESTARTS} times, each line once`, async function () {
+      this.timeout(300_000 + RESTARTS * 20_000);
       const name = `windlass-test-${newId().slice(0, 8)}`;
       const run = ["-v", `${join(folder, name)}:${INSIDE}`];
       await using agent = await AgentContainer.start(product, { queue: name, state: INSIDE, run, args: await withImage() });
       const id = await product.enqueue(name, COUNTING);
       await says(id, "line 5\n");
-      await blow(agent.id);
-      const task = await product.ended(id, 120_000);
+      for (let times = 0; times < RESTARTS; times++) {
+        const before = (await linesOf(id)).length;
+        await blow(agent.id);
+        await eventually("the next agent goes on with the console", async () => (await linesOf(id)).length > before, 60_000);
+      }
+      expect((await product.tasks.get(id)).status, "the run outlasts all restarts").to.equal("in_progress");
+      const task = await product.ended(id, 120_000 + LINES * 500);
       expect(task.status, `${await product.consoleOf(id)}\n${await agent.log()}`).to.equal("completed");
       expect(await linesOf(id)).to.deep.equal(Array.from({ length: LINES }, (_, at) => at));
       expect(await docker("ps", "-aq", "--filter", `label=windlass.task=${id}`)).to.equal("");
@@ -152,7 +161,7 @@ describe("the agent as a container", function () {
     await says(id, "line 5\n");
     await old[Symbol.asyncDispose]();
     await using agent = await AgentContainer.start(product, options);
-    const task = await product.ended(id, 120_000);
+    const task = await product.ended(id, 120_000 + LINES * 500);
     expect(task.status, `${await product.consoleOf(id)}\n${await agent.log()}`).to.equal("completed");
     expect(await linesOf(id)).to.deep.equal(Array.from({ length: LINES }, (_, at) => at));
   });

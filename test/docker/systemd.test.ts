@@ -3,11 +3,14 @@ import type { TaskId } from "../../api/wire/ids.ts";
 import { requireDocker } from "../support/docker.ts";
 import { serviceImage } from "../support/node-image.ts";
 import { eventually, Product } from "../support/product.ts";
+import { restartsOf } from "../support/restarts.ts";
 import { BRIDGE_HOST, SystemdContainer } from "../support/systemd-container.ts";
 
 const QUEUE = "service";
-const LINES = 200;
-/** Prints numbered lines for twenty seconds, and leaves the same numbers in a file that no agent knows of. */
+const RESTARTS = restartsOf(5);
+/** Enough for all restarts, ten in a second. */
+const LINES = Math.max(200, RESTARTS * 40);
+/** Prints numbered lines for twenty seconds or more, and leaves the same numbers in a file that no agent knows of. */
 const COUNTING = `
 import os, time
 print("the program is", os.getpid(), flush=True)
@@ -74,7 +77,7 @@ describe("the agent as a service of systemd", function () {
   }
 
   async function expectOnceAndWhole(id: TaskId): Promise<void> {
-    const task = await product.ended(id, 60_000);
+    const task = await product.ended(id, 60_000 + LINES * 100);
     const text = await product.consoleOf(id);
     expect(task.status, text).to.equal("completed");
     expect(numbered(text).map((line) => line.slice(5))).to.deep.equal(ALL);
@@ -119,15 +122,14 @@ describe("the agent as a service of systemd", function () {
     expect(await scopes()).to.equal("");
   });
 
-  it("keeps a run through a restart of the service, without a gap", async () => {
+  it(`keeps a run through ${RESTARTS} restarts of the service, without a gap`, async function () {
+    this.timeout(180_000 + LINES * 200);
     const { id, pid } = await startCounting();
-    for (let times = 0; times < 5; times++) {
+    for (let times = 0; times < RESTARTS; times++) {
       const before = await mainPid();
-      const startedAt = Date.now();
       await machine.sh("systemctl restart windlass");
-      expect(Date.now() - startedAt, "a restart does not wait for the run").to.be.lessThan(10_000);
       expect(await mainPid()).not.to.equal(before);
-      expect(await alive(pid), await machine.journal("windlass")).to.equal(true);
+      expect(await alive(pid), `a restart does not wait for the run\n${await machine.journal("windlass")}`).to.equal(true);
     }
     await expectOnceAndWhole(id);
   });

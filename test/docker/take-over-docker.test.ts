@@ -1,11 +1,15 @@
-import { mkdtemp, readdir, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import type { TaskId } from "../../api/wire/ids.ts";
+import { newId } from "../../base/ids.ts";
+import { silentLogger } from "../../base/logger.ts";
+import { createDockerEngine } from "../../runner/docker/docker-engine.ts";
 import { baseImage, requireDocker } from "../support/docker.ts";
 import { docker } from "../support/docker-command.ts";
 import { eventually, Product, type ProgramProcess } from "../support/product.ts";
+import { runContext } from "../support/run-context.ts";
 
 const QUEUE = "default";
 const PROGRAM = (seconds: number): object => ({
@@ -62,6 +66,39 @@ describe("a container that another process left", function () {
       await writeFile(join(state, file), Buffer.alloc(300));
     await daemon();
     await isDoneOnce(id);
+  });
+
+  it("is removed when its maker was killed before it could be seen: its name is in the way of the next one", async () => {
+    const context = { ...(await runContext()), runId: newId() };
+    const { agentId, runId, stateFolder, settings } = context;
+    const image = await baseImage();
+    const name = `windlass-${runId}`;
+    const half = await docker("create", "--name", name, "--label", `windlass.run=${runId}`, image, "true");
+    const engine = await createDockerEngine({ settings, agentId, stateFolder, logger: silentLogger });
+    const workspace = join(context.folder, "workspace");
+    for (const part of [workspace, join(context.folder, "files")]) await mkdir(part);
+    const entry = { kind: "command", interpreter: { kind: "shell", name: "sh" }, command: "exit 7" } as const;
+    const source = { workspace, workingDir: "", commit: undefined, branch: undefined, mirror: undefined, entry };
+    const environment = { hit: true, key: "k", python: "python3", image };
+    try {
+      const running = await engine.launch(context, source, environment, { argv: ["sh", "-c", "exit 7"], env: {}, cwd: "/" });
+      expect((await running.exited).exitCode).to.equal(7);
+      expect(await docker("ps", "-aq", "--no-trunc", "--filter", `name=${name}`)).not.to.equal(half.trim());
+    } finally {
+      await engine.close();
+      await docker("rm", "-f", name);
+    }
+  });
+
+  it("that somebody restarts meanwhile ends its run as killed, and is removed", async () => {
+    await daemon();
+    const id = await product.enqueue(QUEUE, PROGRAM(60));
+    await runs(id);
+    await docker("restart", "-t", "0", await containersOf(id));
+    const task = await product.ended(id);
+    expect(task.status_reason).to.match(/^lost\/killed/);
+    expect((await product.consoleOf(id)).match(/it is done/g)).to.equal(null);
+    await eventually("the container is gone", async () => (await containersOf(id)) === "");
   });
 
   it("is found in its engine when the configuration names the address of another one meanwhile", async () => {

@@ -1,9 +1,10 @@
-import { mkdtemp, readdir, readFile, truncate, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import type { TaskId } from "../../api/wire/ids.ts";
 import { eventually, Product, type ProgramProcess } from "../support/product.ts";
+import { processesWith } from "../support/scenarios.ts";
 
 const QUEUE = "default";
 const NAME = "same";
@@ -142,6 +143,53 @@ describe("a run that another process left", () => {
     await truncate(await journalFile(), 17);
     await daemonOn(product, { args: ["--docker", "no-such-image"] });
     await isDoneOnce(id);
+  });
+
+  for (const point of ["run/program-started", "run/launched-written"])
+    it(`is stopped when its task was deleted and its request destroyed, after ${point}`, async function () {
+      this.timeout(60_000);
+      const first = await daemonOn(product, { env: { WINDLASS_CRASH_AT: point } });
+      const id = await product.enqueue(QUEUE, program(600));
+      await first.ended;
+      const [claim = ""] = await readdir(join(state, "runs"));
+      await eventually("the program runs", async () => (await processesWith(`${claim}/`)).length > 0);
+      await rm(join(state, "runs", claim, "request.json"));
+      await product.session.call("tasks.delete", { task: id, force: true });
+      await daemonOn(product);
+      await eventually("the record is gone", async () => (await readdir(join(state, "journal"))).length === 0);
+      expect(await processesWith(`${claim}/`)).to.deep.equal([]);
+      expect(await readdir(join(state, "runs", claim))).not.to.include("workspace");
+    });
+
+  it("is stopped, and says nothing, when another agent runs the task by now", async function () {
+    this.timeout(90_000);
+    const [second, go] = [join(folder, "second"), join(folder, "go")];
+    const diff = `import os, time
+if not os.path.exists(${JSON.stringify(second)}):
+    open(${JSON.stringify(second)}, "w").close()
+    while True:
+        print("the first", flush=True)
+        time.sleep(0.1)
+print("the second", flush=True)
+while not os.path.exists(${JSON.stringify(go)}): time.sleep(0.1)
+`;
+    const first = await daemonOn(product);
+    const id = await product.enqueue(QUEUE, { script: { entry_point: "twice.py", diff, binary: "python3" } });
+    await eventually("the program runs", async () => (await product.consoleOf(id)).includes("the first"));
+    await killed(first);
+    const [claim = ""] = await readdir(join(state, "runs"));
+    await product.tasks.reset(id, { force: true });
+    await product.tasks.enqueue(id, { name: QUEUE });
+    await product.startDaemon({ queues: [QUEUE], name: "other" });
+    await eventually("it runs again", async () => (await product.consoleOf(id)).includes("the second"));
+    await daemonOn(product, { args: ["--queue", "nothing-else"] });
+    await eventually("the first is stopped", async () => (await processesWith(`${claim}/`)).length === 0);
+    await eventually("its record is gone", async () => (await readdir(join(state, "journal"))).length === 0);
+    const { last_worker, status } = await product.tasks.get(id);
+    expect([last_worker, status]).to.deep.equal(["other:0", "in_progress"]);
+    await writeFile(go, "");
+    expect((await product.ended(id)).status).to.equal("completed");
+    expect(await product.consoleOf(id)).not.to.contain("the first");
   });
 
   it("ends with a cause when its record was destroyed and no program is found", async function () {

@@ -53,4 +53,14 @@ describe("a task that goes away on the server", () => {
     await product.session.call("tasks.stop", { task: id });
     await product.ended(id, 20_000);
   });
+
+  it("takes its run with it when that stop was of another agent's run, and stays stopped", async function () {
+    this.timeout(40_000);
+    const id = await running("silent-other");
+    const reason = "Forced stop (non-responsive)";
+    await product.session.call("workers.status_report", { worker: "another:0", task: id, timestamp: Date.now() });
+    await product.session.call("tasks.stopped", { task: id, force: true, status_reason: reason, status_message: reason });
+    await isStoppedSoon("silent-other", /another agent ran the task since/);
+    expect((await product.tasks.get(id)).status).to.equal("stopped");
+  });
 });

@@ -39,6 +39,9 @@ function dockerfileOf(base: string, files: readonly string[]): string {
   ].join("\n");
 }
 
+/** Checkouts beside each other have images of their own. */
+const ownTag = (name: string): string => `${name}:${createHash("sha256").update(ROOT).digest("hex").slice(0, 12)}`;
+
 let agent: Promise<string> | undefined;
 
 /** The image of `Dockerfile`, on a base of Debian with this machine's Node: no registry of images is needed. */
@@ -48,8 +51,7 @@ export function agentImage(): Promise<string> {
 }
 
 async function makeAgentImage(): Promise<string> {
-  // Checkouts beside each other have images of their own.
-  const tag = `windlass-test-agent:${createHash("sha256").update(ROOT).digest("hex").slice(0, 12)}`;
+  const tag = ownTag("windlass-test-agent");
   const folder = await mkdtemp(join(tmpdir(), "windlass-image-"));
   const base = await nodeBase(await baseImage(), "windlass-test-node:bookworm");
   await run("npm", ["pack", "--silent", "--pack-destination", folder], { cwd: ROOT });
@@ -69,7 +71,8 @@ export async function serviceImage(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "windlass-image-"));
   await run("npm", ["pack", "--silent", "--pack-destination", folder], { cwd: ROOT });
   await writeFile(join(folder, "Dockerfile"), `FROM ${base}\nCOPY *.tgz /opt/\nRUN npm install --global --omit=dev /opt/*.tgz\n`);
-  await buildImage("windlass-test-installed", folder);
+  const installed = ownTag("windlass-test-installed");
+  await buildImage(installed, folder);
   await rm(folder, { recursive: true });
-  return "windlass-test-installed";
+  return installed;
 }
