@@ -119,13 +119,17 @@ export class Agent implements AgentControl {
     return this.#cooldown.whyTooEarly(task);
   }
 
-  /** New settings for whatever begins from now on; slots and queues change at once, running tasks stay as they are. */
-  async reload(config: Config): Promise<void> {
+  /**
+   * New settings for whatever begins from now on; slots and queues change at once, running tasks stay as they are. Rejects
+   * with a `Cancelled` when newer ones come, or the agent ends, while the server does not answer.
+   */
+  async reload(config: Config, newer: AbortSignal): Promise<void> {
     this.#config = config;
     this.#slots.plan(planSlots(config));
     this.#queues.forget();
-    await this.#queues.resolveAll(this.#drain.signal);
-    await this.#workers.register(this.#drain.signal);
+    const either = AbortSignal.any([this.#drain.signal, newer]);
+    await this.#queues.resolveAll(either);
+    await this.#workers.register(either);
     await this.#workers.unregister("gone");
     this.#stirClaims();
   }
@@ -152,13 +156,13 @@ export class Agent implements AgentControl {
 
   /** Lives until drained and every run has ended and is reported, or left. Throws only what makes any work impossible from the start. */
   async run(): Promise<void> {
-    const loops = [this.#watch.run(this.#over.signal), this.#parts.disk.run(this.#over.signal)];
+    const loops = [this.#watch.run(this.#over.signal), this.#parts.disk.run(this.#over.signal)].map((loop) => this.#told(loop));
     try {
       await this.#takeOver.atStart();
       await this.#queues.resolveAll(this.#drain.signal);
       await this.#workers.register(this.#drain.signal);
       if (this.#state === "starting") this.#state = "running";
-      loops.push(this.#workers.run(this.#over.signal), this.#takeOver.run(this.#drain.signal));
+      loops.push(this.#told(this.#workers.run(this.#over.signal)), this.#told(this.#takeOver.run(this.#drain.signal)));
       this.#parts.onReady?.();
       await this.#claims.run(this.#drain.signal);
     } catch (error) {
@@ -178,8 +182,15 @@ export class Agent implements AgentControl {
     await this.#slotsEmpty();
     await outbox.empty(this.#abort.signal);
     this.#over.abort();
-    await Promise.all(loops.map((loop) => loop.catch(() => undefined)));
+    await Promise.all(loops);
     if (!this.#leave.signal.aborted) await this.#workers.unregister("all");
+  }
+
+  /** A loop that breaks off is told of when it does, long before the agent ends; one that its signal ends is not. */
+  async #told(loop: Promise<void>): Promise<void> {
+    await loop.catch((error: unknown) => {
+      if (!(error instanceof Cancelled)) this.#parts.logger.error({ err: error }, "a loop of the agent broke off");
+    });
   }
 
   async #slotsEmpty(): Promise<void> {

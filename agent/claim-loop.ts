@@ -5,6 +5,7 @@ import type { Logger } from "../base/logger.ts";
 import { type ClaimDeps, claim } from "./claim.ts";
 import type { Config } from "./config.ts";
 import type { AgentCounters } from "./control.ts";
+import { Outage } from "./outage.ts";
 import type { QueueList } from "./queue-list.ts";
 import { inQueueOrder } from "./queue-order.ts";
 import type { ActiveRun, Runs } from "./runs.ts";
@@ -45,11 +46,12 @@ export class ClaimLoop {
   #lastQueue: QueueId | undefined;
   #movedMs: number;
   #refused: string | undefined;
-  #failures = 0;
+  readonly #outage: Outage;
 
   constructor(parts: ClaimLoopParts) {
     this.#parts = parts;
     this.#movedMs = parts.clock.monotonic();
+    this.#outage = new Outage("look for work", parts.logger);
   }
 
   /** When the loop last came round, ms. */
@@ -77,18 +79,10 @@ export class ClaimLoop {
     }
   }
 
-  /** Told when it begins and when it is over; in between the failures are for who looks closely. */
   async #waitAfter(error: unknown, signal: AbortSignal): Promise<void> {
-    const { clock, logger } = this.#parts;
-    const pauseMs = Math.min(AFTER_ERROR_MS * 2 ** this.#failures, LONGEST_AFTER_ERROR_MS);
-    if (this.#failures++ === 0) logger.warn({ err: error }, "cannot look for work; trying again until it can");
-    else logger.debug({ err: error, failures: this.#failures }, "still cannot look for work");
-    await clock.sleep(jittered(pauseMs), signal).catch(() => undefined);
-  }
-
-  #answered(): void {
-    if (this.#failures > 0) this.#parts.logger.info({ failures: this.#failures }, "the server answers again: looking for work");
-    this.#failures = 0;
+    const pauseMs = Math.min(AFTER_ERROR_MS * 2 ** this.#outage.failures, LONGEST_AFTER_ERROR_MS);
+    this.#outage.failed(error);
+    await this.#parts.clock.sleep(jittered(pauseMs), signal).catch(() => undefined);
   }
 
   /** Told once, when the reason changes. */
@@ -107,9 +101,9 @@ export class ClaimLoop {
     const ids = await queues.known(signal);
     const wanted = slots.free.length + SPARE_ENTRIES;
     const reply = await deps.client.queues.peek(ids, wanted, WAIT_MS, { signal, retry: SCHEDULES.peek });
-    this.#answered();
     queues.seen(ids, reply.queues);
     const taken = await this.#takeFrom(reply.queues, signal);
+    this.#outage.succeeded();
     if (taken > 0 || signal.aborted) return;
     const hadEntries = reply.queues.some((queue) => queue.entries.length > 0);
     const isTakeable = reply.queues.some((queue) => queue.entries.some((entry) => !this.#parts.isTooEarly(entry.task)));

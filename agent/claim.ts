@@ -6,7 +6,7 @@ import { ageMs, type Clock } from "../base/clock.ts";
 import { crashPoint } from "../base/crash-point.ts";
 import { newId } from "../base/ids.ts";
 import type { Logger } from "../base/logger.ts";
-import { ONCE } from "../base/retry.ts";
+import { ONCE, retry } from "../base/retry.ts";
 import type { Client } from "./client.ts";
 import type { ClaimRecord, Journal } from "./journal.ts";
 import { SCHEDULES } from "./schedules.ts";
@@ -32,10 +32,11 @@ export type ClaimResult = { readonly claimed: Claimed } | { readonly doubt: Clai
 
 const NOT_QUEUED = [703, 701];
 /**
- * A claim that is not `started` by then is not started any more: another agent, in doubt about the same task, may believe
- * half a minute after it left its queue that it is lost. Three answers of eight seconds each fit in.
+ * So long after its claim a task is not said to be `started` any more: another agent, in doubt about the same task, may believe
+ * half a minute after it left its queue that it is lost, and what was sent last may take ten seconds to land. The answer has
+ * its own time, so that a server may take nearly ten seconds for each call.
  */
-const START_WITHIN_MS = 25_000;
+const START_WITHIN_MS = 20_000;
 
 /**
  * Takes one entry off its queue, so that a crash at any point loses nothing and runs nothing twice: the intent is on disk
@@ -76,26 +77,40 @@ export type StartResult = { readonly task: Task } | { readonly invalid: unknown 
 
 /** Reads a claimed task and tells the server `started`, with the claim's id, in time or not at all. */
 export async function start({ record, task: id }: Claimed, deps: ClaimDeps): Promise<StartResult> {
-  const leftMs = Math.max(START_WITHIN_MS - ageMs(record.intentAt, deps.clock), 0);
-  const options = { retry: SCHEDULES.start, signal: AbortSignal.timeout(leftMs) };
-  const { tasks } = deps.client;
+  const leftMs = (): number => Math.max(START_WITHIN_MS - ageMs(record.intentAt, deps.clock), 0);
+  const signal = AbortSignal.timeout(leftMs());
   try {
-    const task = await tasks.get(id, options);
+    const task = await deps.client.tasks.get(id, { retry: SCHEDULES.start, signal });
     crashPoint("claim/task-read");
     if (task.status !== "queued") {
       deps.logger.warn({ task: id, status: task.status }, "a task of the queue is not queued any more; left alone");
       return "gone";
     }
-    const note = { reason: `started by windlass ${record.worker}`, message: `claim ${record.claim}` };
-    await tasks.setStatus("started", id, note, options);
+    await sayStarted(record, leftMs, deps);
     crashPoint("claim/started");
     return { task };
   } catch (error) {
-    if (options.signal.aborted || (error instanceof ApiError && error.mayPass)) return "doubt";
+    if (signal.aborted || (error instanceof ApiError && error.mayPass)) return "doubt";
     if (!(error instanceof ApiError)) return isAboutDocument(error) ? { invalid: error } : "doubt";
     deps.logger.warn({ err: error, task: id }, "a claimed task cannot be started; left alone");
     return "gone";
   }
+}
+
+/** Sends it as often as there is time for; what is on its way by then is waited for like any other call. */
+async function sayStarted({ task, worker, claim: id }: ClaimRecord, leftMs: () => number, { client }: ClaimDeps): Promise<void> {
+  const note = { reason: `started by windlass ${worker}`, message: `claim ${id}` };
+  await retry(
+    async () => {
+      if (leftMs() === 0) throw new Error("too late to start a claimed task");
+      await client.tasks.setStatus("started", task as TaskId, note, { retry: ONCE });
+    },
+    {
+      schedule: SCHEDULES.start,
+      retryable: (error) => error instanceof ApiError && error.retryable,
+      askedDelayMs: (error) => (error instanceof ApiError ? error.retryAfterMs : undefined),
+    },
+  );
 }
 
 /** The schema's own error; anything else is a fault of this agent, and no reason to fail the task. */

@@ -13,13 +13,13 @@ import { newId } from "../base/ids.ts";
 import { createLogger, type Logger } from "../base/logger.ts";
 import { identityOf } from "../base/process-identity.ts";
 import { exitCodeOf } from "../runner/outcome.ts";
+import { agentIdOf } from "./agent-identity.ts";
 import { type Client, createClient } from "./client.ts";
 import type { Config } from "./config.ts";
 import { Engines, engineNow } from "./engines.ts";
 import { type ClaimRecord, Journal } from "./journal.ts";
 import { RunWatch } from "./run-watch.ts";
 import { planSlots } from "./slots.ts";
-import { agentIdOf } from "./state-folder.ts";
 import { carryOut } from "./task-run.ts";
 
 export interface ExecuteIo {
@@ -37,7 +37,7 @@ export async function runExecute(config: Config, id: string, io: ExecuteIo): Pro
   const logger = io.logger ?? createLogger({ level: config.log.level, format: config.log.format });
   const client = createClient(config, logger);
   await ensurePrivateFolder(config.stateFolder);
-  const agentId = await agentIdOf(config.stateFolder);
+  const agentId = await agentIdOf(config.stateFolder, logger);
   const journal = await Journal.open(config.stateFolder);
   const task = await takeTask(client, id as TaskId);
   const [slot] = planSlots({ ...config, slots: 1, name: `${config.name}:execute` });

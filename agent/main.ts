@@ -42,11 +42,11 @@ export async function runDaemon(config: Config, io: DaemonIo): Promise<number> {
     service.ready();
     io.onReady?.();
   });
-  const reload = async (): Promise<void> => {
+  const reload = async (newer: AbortSignal): Promise<void> => {
     service.reloading();
     await settings
       .readAgain()
-      .then((fresh) => agent.reload(fresh))
+      .then((fresh) => agent.reload(fresh, newer))
       .finally(() => service.ready());
   };
   const ended = obeySignals({ agent, config: () => settings.now, signals: io.signals, logger, reload });
@@ -83,7 +83,7 @@ interface Built {
 
 async function buildAgent(settings: LiveSettings, logger: Logger, stack: AsyncDisposableStack): Promise<Built> {
   const config = settings.now;
-  const agentId = await openStateFolder(config.stateFolder, stack);
+  const agentId = await openStateFolder(config.stateFolder, stack, logger);
   const client = createClient(config, logger);
   const journal = await Journal.open(config.stateFolder);
   const engines = new Engines(config, agentId, journal, logger);

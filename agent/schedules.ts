@@ -11,7 +11,7 @@ export const SCHEDULES = {
   /** A lost answer of one of these leaves a doubt: asked again is the state, never the call. */
   take: ONCE,
   handBack: ONCE,
-  /** Within half a minute of the claim, which its caller counts. */
+  /** In the time that a claim has, which its caller counts. */
   start: { tries: 50, firstDelayMs: 200, factor: 1.5, maxDelayMs: 2_000 },
   /** What a run cannot begin without. */
   token: PATIENT,

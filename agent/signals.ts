@@ -1,4 +1,5 @@
 import type { EventEmitter } from "node:events";
+import { Cancelled } from "../base/cancelled.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Agent } from "./agent.ts";
 import type { Config } from "./config.ts";
@@ -14,8 +15,8 @@ export interface SignalParts {
   readonly config: () => Config;
   readonly signals: EventEmitter;
   readonly logger: Logger;
-  /** Reads the configuration anew and applies it. */
-  readonly reload: () => Promise<void>;
+  /** Reads the configuration anew and applies it; `newer`: somebody wants it read once more, so the server need not be waited for. */
+  readonly reload: (newer: AbortSignal) => Promise<void>;
 }
 
 /**
@@ -29,10 +30,13 @@ export function obeySignals(parts: SignalParts): { code(): number; drain(): void
   const stop = new StopLadder(parts);
   signals.on("unhandledRejection", (error: unknown) => logger.error({ err: error }, "a fault of the agent itself; it goes on"));
   for (const signal of ["SIGTERM", "SIGINT"]) signals.on(signal, () => stop.step(signal));
-  const reload = oneAtATime(() =>
-    parts.reload().then(
+  const reload = oneAtATime((newer) =>
+    parts.reload(newer).then(
       () => logger.info("the configuration was read again"),
-      (error: unknown) => logger.error({ err: error }, "the configuration was read again and is wrong; the old one stays"),
+      (error: unknown) => {
+        if (error instanceof Cancelled) return;
+        logger.error({ err: error }, "the configuration was read again and is wrong; the old one stays");
+      },
     ),
   );
   signals.on("SIGHUP", reload);
@@ -45,20 +49,21 @@ export function obeySignals(parts: SignalParts): { code(): number; drain(): void
   return { code: () => stop.code, drain: () => stop.drain("windlass drain") };
 }
 
-/** Asked for again while it works, it works once more afterwards, however often it was asked. */
-function oneAtATime(work: () => Promise<void>): () => void {
-  let [isWorking, isWanted] = [false, false];
+/** Asked for again while it works, it is told so, and works once more afterwards, however often it was asked. */
+function oneAtATime(work: (newer: AbortSignal) => Promise<void>): () => void {
+  let isWorking = false;
+  let newer = new AbortController();
   const begin = async (): Promise<void> => {
     isWorking = true;
     do {
-      isWanted = false;
-      await work();
-    } while (isWanted);
+      newer = new AbortController();
+      await work(newer.signal);
+    } while (newer.signal.aborted);
     isWorking = false;
   };
   return () => {
-    isWanted = true;
-    if (!isWorking) void begin();
+    if (isWorking) newer.abort(new Cancelled("agent-stopping", "the configuration is read once more"));
+    else void begin();
   };
 }
 
@@ -77,8 +82,14 @@ class StopLadder {
   step(signal: string): void {
     this.#asked++;
     if (this.#asked === 1) this.#drainOrLeave(signal);
-    else if (this.#asked === 2) this.#abort(`${signal}: stopping the running tasks (again to leave at once)`);
+    else if (this.#asked === 2) this.#abortUnlessDecided(signal);
     else this.#leave(`${signal}: leaving; the next agent of this state folder goes on with what runs`);
+  }
+
+  #abortUnlessDecided(signal: string): void {
+    if (this.#isDecided)
+      this.#parts.logger.warn(`${signal}: what becomes of the running tasks is decided already (again to leave at once)`);
+    else this.#abort(`${signal}: stopping the running tasks (again to leave at once)`);
   }
 
   #drainOrLeave(signal: string): void {
@@ -96,15 +107,22 @@ class StopLadder {
 
   /** A restart of the service must not wait for runs, and a machine that goes down does not: they are the next agent's. */
   #leaveIfRestarted(reason: StopReason | undefined): void {
+    if (this.#isDecided) return;
     if (reason === "restart") this.#leave("the service is restarted: leaving the running tasks to the next agent");
     if (reason === "shutdown") this.#leave("the machine goes down: leaving the running tasks to the next agent");
   }
 
   #deadline(): void {
+    if (this.#isDecided) return;
     const action = this.#parts.config().drainAction;
     if (action === "leave") this.#leave("the drain deadline is over: leaving the running tasks to the next agent");
     else if (action === "hand-back") this.#abort("the drain deadline is over: handing the running tasks back", action);
     else this.#abort("the drain deadline is over: stopping the running tasks");
+  }
+
+  /** What becomes of the running tasks is decided once; only a person who wants the agent to leave may change that. */
+  get #isDecided(): boolean {
+    return this.code !== DRAINED;
   }
 
   #abort(why: string, then?: "hand-back"): void {

@@ -93,7 +93,8 @@ async function requestOf(
     logLevel: deps.config.log.level.toUpperCase(),
   };
   const before = await readRequest(folder);
-  if (before !== undefined) return { request: before, resume: run.resume };
+  // The folder may have been moved since.
+  if (before !== undefined) return { request: { ...before, folder, stateFolder: facts.stateFolder }, resume: run.resume };
   try {
     const request = { ...facts, token: await tokenFor(task, settings.run, deps, run.signal) };
     await writeRequest(request, record);

@@ -9,6 +9,8 @@ export interface ApiFailure {
   readonly message: string;
   readonly retryAfterMs?: number | undefined;
   readonly cause?: unknown;
+  /** Not the server, something in between has answered. */
+  readonly isForeign?: boolean;
 }
 
 /** A call that the server refused, or that did not reach it. `retryable` means: the same call may succeed later. */
@@ -20,6 +22,7 @@ export class ApiError extends WindlassError {
   /** The server's own words, without the endpoint. */
   readonly reason: string;
   readonly retryAfterMs: number | undefined;
+  readonly #isForeign: boolean;
 
   constructor(failure: ApiFailure) {
     super(`${failure.endpoint}: ${failure.message}`, {
@@ -32,15 +35,16 @@ export class ApiError extends WindlassError {
     this.subcode = failure.subcode;
     this.reason = failure.message;
     this.retryAfterMs = failure.retryAfterMs;
+    this.#isForeign = failure.isForeign ?? false;
   }
 
   /**
-   * The server does not take our keys now, or a proxy finds our request too large. That may pass (keys that are being changed,
-   * a proxy's own login or limit), so whoever has something to lose waits rather than gives up; a person at a command line is
-   * told at once.
+   * The server does not take our keys now, or something in between refuses what the server has not seen. That may pass (keys
+   * that are being changed, a proxy's own login), so whoever has something to lose waits rather than gives up; a person at a
+   * command line is told at once.
    */
   get mayPass(): boolean {
-    return this.retryable || [401, 403, 413].includes(this.status);
+    return this.retryable || this.status === 401 || this.status === 403 || this.#isForeign;
   }
 
   /** The request may or may not have been carried out: no answer, or an answer of something in between. */

@@ -9,6 +9,18 @@ export interface LogQuery {
   readonly batchSize?: number;
 }
 
+/** The server took some events of a batch, or none. */
+export class EventsRefused extends ApiError {
+  /** How many it took. */
+  readonly added: number;
+
+  constructor(reply: BatchReply) {
+    const reasons = Object.keys(reply.errors_info ?? {}).join("; ");
+    super({ endpoint: "events.add_batch", status: 400, subcode: 131, message: `${reply.errors} events refused: ${reasons}` });
+    this.added = reply.added;
+  }
+}
+
 /** `events.*` (clearml-api.md 7). */
 export class Events {
   readonly #session: Session;
@@ -17,7 +29,7 @@ export class Events {
     this.#session = session;
   }
 
-  /** Sends events in one request; throws when the server did not take every one of them. */
+  /** Sends events in one request; throws EventsRefused when the server did not take every one of them. */
   async add(events: readonly TaskEvent[], options?: CallOptions): Promise<void> {
     await this.addLines(events.map((event) => JSON.stringify(event)).join("\n"), events.length, options);
   }
@@ -25,7 +37,7 @@ export class Events {
   /** The same for events that are encoded already, one JSON object per line. */
   async addLines(lines: string | Uint8Array, count: number, options?: CallOptions): Promise<void> {
     const reply = await this.#session.callLines<BatchReply>("events.add_batch", lines, options);
-    if (reply.added < count) throw new ApiError(refusedEvents(reply));
+    if (reply.added < count) throw new EventsRefused(reply);
   }
 
   /** A page of the console, oldest first within the page. */
@@ -47,9 +59,4 @@ export class Events {
   async curves(task: string, samples = 2000, options?: CallOptions): Promise<ScalarCurves> {
     return await this.#session.call<ScalarCurves>("events.scalar_metrics_iter_histogram", { task, samples }, options);
   }
-}
-
-function refusedEvents(reply: BatchReply): ConstructorParameters<typeof ApiError>[0] {
-  const reasons = Object.keys(reply.errors_info ?? {}).join("; ");
-  return { endpoint: "events.add_batch", status: 400, subcode: 131, message: `${reply.errors} events refused: ${reasons}` };
 }

@@ -6,6 +6,8 @@ import { type Logger, silentLogger } from "../base/logger.ts";
 import { BRIEF, type RetrySchedule, retry } from "../base/retry.ts";
 import { ApiError } from "./api-error.ts";
 import { Connections } from "./connections.ts";
+import { dataOf, parseEnvelope } from "./envelope.ts";
+import { Strangers } from "./strangers.ts";
 
 /** A key pair, or a ready token (a run inside the agent has only that). */
 export type Credentials = { readonly accessKey: string; readonly secretKey: string } | { readonly token: string };
@@ -44,6 +46,7 @@ export class Session {
   readonly #options: SessionOptions;
   readonly #logger: Logger;
   readonly #connections: Connections;
+  readonly #strangers: Strangers;
   #token: Token | undefined;
   #login: Promise<Token> | undefined;
   #lastContactMs: number | undefined;
@@ -53,6 +56,7 @@ export class Session {
     this.#options = options;
     this.#logger = options.logger ?? silentLogger;
     this.#connections = new Connections({ caBundle: options.caBundle });
+    this.#strangers = new Strangers(this.#logger);
   }
 
   /** When the server itself (nothing in between) last answered, whatever it said; ms since the epoch. */
@@ -148,8 +152,9 @@ export class Session {
         signal: options.signal,
       });
       const envelope = parseEnvelope(answer.text);
-      if (envelope?.meta !== undefined) this.#lastContactMs = systemClock.monotonic();
-      return dataOf({ endpoint, url: this.apiServer }, answer.status, answer.headers["retry-after"], envelope);
+      if (envelope === undefined) throw this.#strangers.met(endpoint, this.apiServer, answer);
+      this.#lastContactMs = systemClock.monotonic();
+      return dataOf(endpoint, answer, envelope);
     } catch (error) {
       if (error instanceof ApiError) throw error;
       options.signal?.throwIfAborted();
@@ -171,48 +176,6 @@ export class Session {
       ...(worker === undefined ? {} : { "x-clearml-worker": worker, "x-trains-worker": worker }),
     };
   }
-}
-
-/** Too large, and too many requests: they mean the same whoever says them. */
-const OF_ANYBODY = new Set([413, 429]);
-
-interface Envelope {
-  readonly meta?: { readonly result_code?: number; readonly result_subcode?: number; readonly result_msg?: string };
-  readonly data?: unknown;
-}
-
-/** Takes the envelope apart (clearml-api.md 1.4). A page without one (a proxy's) is not an answer of the server. */
-function dataOf(
-  { endpoint, url }: { endpoint: string; url: string },
-  status: number,
-  retryAfter: string | string[] | undefined,
-  envelope: Envelope | undefined,
-): unknown {
-  if (envelope?.meta?.result_code === 200) return envelope.data ?? {};
-  const retryAfterMs = retryAfterOf(retryAfter);
-  if (envelope?.meta === undefined) {
-    const message = `${url} answered with HTTP ${status}, but not as a ClearML API: it is another server, or something in between`;
-    throw new ApiError({ endpoint, status: OF_ANYBODY.has(status) ? status : Math.max(status, 502), subcode: 0, message, retryAfterMs });
-  }
-  const { result_code = status, result_subcode = 0, result_msg = "no message" } = envelope.meta;
-  throw new ApiError({ endpoint, status: result_code, subcode: result_subcode, message: result_msg, retryAfterMs });
-}
-
-function parseEnvelope(text: string): Envelope | undefined {
-  try {
-    const parsed: unknown = JSON.parse(text);
-    return typeof parsed === "object" && parsed !== null ? parsed : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-/** `Retry-After` in ms: seconds or a date (RFC 9110 10.2.3). */
-function retryAfterOf(header: string | string[] | undefined): number | undefined {
-  const text = Array.isArray(header) ? header[0] : header;
-  if (text === undefined) return undefined;
-  const delayMs = /^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text) - Date.now();
-  return Number.isNaN(delayMs) ? undefined : Math.max(0, delayMs);
 }
 
 /** The claims of a JWT, unverified, as the official clients read them. */

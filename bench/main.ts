@@ -23,7 +23,7 @@ const image = hasDocker() ? await benchImage() : undefined;
 if (image === undefined) say("no Docker engine answers: its rows are left out");
 const rows: Row[] = [];
 if (wants("warm") || wants("cold") || wants("console")) rows.push(...(await withAgents()));
-if (wants("rate")) rows.push(await taskRate(command));
+if (wants("rate")) rows.push(...(await taskRate(command)));
 if (wants("idle")) rows.push(...(await idle(command)));
 printTable(rows);
 

@@ -7,7 +7,10 @@ import type { Logger } from "../../base/logger.ts";
 import type { AgentControl } from "../control.ts";
 import { SOCKET_NAME, socketAddress } from "./socket-address.ts";
 
-/** A person asks now and then, and is answered at once: more at a time, or for longer, is a mistake. */
+/**
+ * A person asks now and then, and is answered at once: more at a time, or for longer, is a mistake. The oldest one makes
+ * room, so that a person's own question is answered all the same.
+ */
 const MAX_CONNECTIONS = 64;
 const CONNECTION_MS = 10_000;
 
@@ -19,7 +22,6 @@ const CONNECTION_MS = 10_000;
 export async function openControlSocket(stateFolder: string, agent: AgentControl, logger: Logger): Promise<AsyncDisposable> {
   const connections = new Set<Socket>();
   const server = createServer({ pauseOnConnect: true }, lazyHttp(agent, connections, logger));
-  server.maxConnections = MAX_CONNECTIONS;
   try {
     return await listen(server, connections, stateFolder);
   } catch (error) {
@@ -37,6 +39,7 @@ function lazyHttp(agent: AgentControl, connections: Set<Socket>, logger: Logger)
   };
   let http: ReturnType<typeof make> | undefined;
   return (socket) => {
+    if (connections.size >= MAX_CONNECTIONS) connections.values().next().value?.destroy();
     connections.add(socket);
     const limit = setTimeout(() => socket.destroy(), CONNECTION_MS).unref();
     socket

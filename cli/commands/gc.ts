@@ -1,11 +1,10 @@
 import { stat } from "node:fs/promises";
-import { join } from "node:path";
+import { idIn } from "../../agent/agent-identity.ts";
 import type { Config } from "../../agent/config.ts";
 import { parseAmount } from "../../agent/config-schema.ts";
 import { type CleanUpReport, cleanUp, type Fate } from "../../agent/disk/clean-up.ts";
 import { imagesWereUsed } from "../../agent/disk/inventory.ts";
 import { loadConfig } from "../../agent/load-config.ts";
-import { agentIdOf } from "../../agent/state-folder.ts";
 import { messageOf, WindlassError } from "../../base/errors.ts";
 import { createLogger, silentLogger } from "../../base/logger.ts";
 import { formatBytes } from "../../base/units.ts";
@@ -50,11 +49,11 @@ async function mustExist(stateFolder: string): Promise<void> {
 
 /** The engine, where the agent works with one or once did. */
 async function storeOf(config: Config): Promise<EngineStore | undefined> {
-  const hasAgent = await stat(join(config.stateFolder, "agent.json")).catch(() => undefined);
-  if (hasAgent === undefined || !(config.engine === "docker" || (await imagesWereUsed(config.stateFolder)))) return undefined;
+  const id = await idIn(config.stateFolder);
+  if (id === undefined || !(config.engine === "docker" || (await imagesWereUsed(config.stateFolder)))) return undefined;
   try {
     const { createEngineStore } = await import("../../runner/docker/engine-store.ts");
-    return await createEngineStore(config.runSettings.docker.host, await agentIdOf(config.stateFolder));
+    return await createEngineStore(config.runSettings.docker.host, id);
   } catch (error) {
     process.stderr.write(`${style("yellow", "images are left out")}: ${messageOf(error)}\n`);
     return undefined;

@@ -1,64 +1,14 @@
-import { ageMs, type Clock, jittered } from "../../base/clock.ts";
-import { codeOf, messageOf } from "../../base/errors.ts";
-import type { Logger } from "../../base/logger.ts";
-import { politeDelayMs } from "../../base/retry.ts";
-import type { EventSink, LogEvent } from "../event-sink.ts";
+import { MAY_STILL_LAND_MS, untilLanded } from "./arrivals.ts";
+import { type Batch, type DeliveryDeps, isTriedEnough } from "./batch.ts";
+import { type CallFailure, isRefusal, mayPass, neverArrived, pauseMs } from "./call-failure.ts";
+import { linesIn, marksFor } from "./refused-lines.ts";
 
-/**
- * Brings one batch of log events to the server exactly once. The server appends whatever it gets, so a doubtful request
- * is never simply repeated: what of it arrived is read back first, for ten seconds, since it may still land.
- */
-const MAY_STILL_LAND_MS = 10_000;
 /** A batch that is sent within this time after it was recorded needs no second record: its first timestamp says when. */
 const FRESH_MS = 1_000;
-const LOOK_EVERY_MS = 1_000;
-const FIRST_PAUSE_MS = 500;
-const LONGEST_PAUSE_MS = 30_000;
 /** So often the server may refuse a batch before it is looked for what it refuses. */
-const REFUSALS = 3;
-/** A server that refuses whatever is sent may come to its senses, but the outcome must not wait for that for ever. */
-const ALL_REFUSED_MS = 120_000;
+const REFUSALS = 5;
 /** 413: of a proxy, usually; smaller requests may pass. */
 const TOO_LARGE = 413;
-const MARK = "windlass: a piece of the console was refused by the server";
-
-export interface Batch {
-  readonly lines: readonly string[];
-  readonly firstTimestampMs: number;
-}
-
-export interface DeliveryDeps {
-  readonly sink: EventSink;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  /** Told before each try that is not right after the batch was recorded, so that it can be written down. */
-  readonly onTry?: (nowMs: number) => Promise<void>;
-}
-
-/** A failed call, as far as its error tells. */
-interface CallFailure {
-  readonly retryable?: boolean;
-  readonly retryAfterMs?: number;
-  readonly status?: number;
-}
-
-/**
- * `triedAtMs`: when an earlier process may last have sent this batch; undefined: none has. What the server keeps refusing is
- * left out, with a line that says so in its place. Throws the abort, and a refusal that is not about what was sent.
- */
-export async function deliver(batch: Batch, deps: DeliveryDeps, signal: AbortSignal, triedAtMs?: number): Promise<void> {
-  const { clock } = deps;
-  const leftMs = triedAtMs === undefined ? undefined : MAY_STILL_LAND_MS + FRESH_MS - ageMs(triedAtMs, clock);
-  let missing = leftMs === undefined ? batch.lines : await untilLanded(batch, batch.lines, deps, signal, leftMs);
-  const beganMs = clock.monotonic();
-  for (let failures = 0; ; failures++) {
-    const refused = await send(batch, missing, deps, signal, REFUSALS);
-    if (refused === undefined || (await sendInHalves(batch, refused, deps, signal))) return;
-    if (clock.monotonic() - beganMs > ALL_REFUSED_MS) throw refused.error;
-    await clock.sleep(pauseMs(refused.error as CallFailure, failures), signal);
-    missing = await untilKnown(batch, batch.lines, deps, signal);
-  }
-}
 
 /** Lines that the server refuses, and its words. */
 interface Refused {
@@ -66,129 +16,76 @@ interface Refused {
   readonly error: unknown;
 }
 
+/**
+ * Brings one batch of log events to the server exactly once. The server appends whatever it gets, so a doubtful request
+ * is never simply repeated: what of it arrived is read back first, for ten seconds, since it may still land.
+ *
+ * `triedAtMs`: when an earlier process may last have sent this batch; undefined: none has. What the server keeps refusing is
+ * left out, with a line that says so in its place. A server that takes nothing is waited for as long as the program runs, and
+ * a while after its end. Throws the abort, and what the server then still says.
+ */
+export async function deliver(batch: Batch, deps: DeliveryDeps, triedAtMs?: number): Promise<void> {
+  const lookMs = triedAtMs === undefined ? 0 : mayLandInMs(triedAtMs, deps);
+  let missing = triedAtMs === undefined ? batch.lines : await untilLanded(batch, batch.lines, deps, { lookMs });
+  for (let rounds = 1; missing.length > 0; rounds++) {
+    const refused = await send(batch, missing, deps, REFUSALS);
+    if (refused === undefined || (await isSentInHalves(batch, refused, deps))) return;
+    const tries = REFUSALS + rounds;
+    if (isTriedEnough(deps, tries)) throw refused.error;
+    if (rounds === 1) deps.logger.warn({ err: refused.error }, "the server takes nothing of a console; it waits on disk");
+    await deps.clock.sleep(pauseMs({}, tries), deps.signal);
+    missing = await untilLanded(batch, batch.lines, deps, { lookMs: 0 });
+  }
+}
+
+/** From a moment that was written down; a clock that was set back does not make it longer. */
+function mayLandInMs(triedAtMs: number, { clock }: DeliveryDeps): number {
+  return Math.min(triedAtMs - clock.now(), 0) + FRESH_MS + MAY_STILL_LAND_MS;
+}
+
 /** Sends until the server has everything, or has refused what is missing `refusals` times. */
-async function send(
-  batch: Batch,
-  lines: readonly string[],
-  deps: DeliveryDeps,
-  signal: AbortSignal,
-  refusals: number,
-): Promise<Refused | undefined> {
+async function send(batch: Batch, lines: readonly string[], deps: DeliveryDeps, refusals: number): Promise<Refused | undefined> {
+  const { clock, logger, signal, sink } = deps;
   let [missing, left] = [lines, refusals];
   for (let failures = 0; missing.length > 0; failures++) {
     try {
-      if (failures > 0 || deps.clock.now() - batch.firstTimestampMs > FRESH_MS) await deps.onTry?.(deps.clock.now());
-      await deps.sink.addLines(missing.join("\n"), missing.length, signal);
+      if (failures > 0 || clock.now() - batch.firstTimestampMs > FRESH_MS) await deps.onTry?.(clock.now());
+      await sink.addLines(missing.join("\n"), missing.length, signal);
       return undefined;
     } catch (error) {
       signal.throwIfAborted();
       const failure = error as CallFailure;
-      if (!mayPass(failure)) {
-        missing = await untilKnown(batch, missing, deps, signal);
-        if (--left === 0 || failure.status === TOO_LARGE) return { lines: missing, error };
-      }
-      deps.logger.debug({ err: error, failures }, "the console waits for the server");
-      await deps.clock.sleep(pauseMs(failure, failures), signal);
-      if (!mayPass(failure) || neverArrived(error)) continue;
-      missing = await untilLanded(batch, missing, deps, signal, MAY_STILL_LAND_MS);
+      if (isRefusal(failure)) {
+        missing = await untilLanded(batch, missing, deps, { lookMs: MAY_STILL_LAND_MS, expected: failure.added ?? 0 });
+        if (--left === 0 || (failure.status === TOO_LARGE && missing.length > 1)) return { lines: missing, error };
+      } else if (!mayPass(failure)) throw error;
+      logger.debug({ err: error, failures }, "the console waits for the server");
+      await clock.sleep(pauseMs(failure, failures), signal);
+      if (!isRefusal(failure) && !neverArrived(error)) missing = await untilLanded(batch, missing, deps, { lookMs: MAY_STILL_LAND_MS });
     }
   }
   return undefined;
 }
 
-/** Finds out what it is that the server refuses, and sends the rest. False: it refuses whatever is sent. */
-async function sendInHalves(batch: Batch, { lines, error }: Refused, deps: DeliveryDeps, signal: AbortSignal): Promise<boolean> {
+/** Finds out what it is that the server refuses, and sends the rest. False: it takes nothing, whatever is sent. */
+async function isSentInHalves(batch: Batch, { lines, error }: Refused, deps: DeliveryDeps): Promise<boolean> {
   const [only] = lines;
   if (only === undefined) return true;
-  if (lines.length === 1) return await sendMark(batch, { lines: [markFor(only, error)], error }, deps, signal);
+  if (lines.length === 1) return await isMarkSent(batch, only, error, deps);
   const middle = Math.ceil(lines.length / 2);
   for (const half of [lines.slice(0, middle), lines.slice(middle)]) {
-    const refused = await send(batch, half, deps, signal, half.length === 1 ? REFUSALS : 1);
-    if (refused !== undefined && !(await sendInHalves(batch, refused, deps, signal))) return false;
+    const refused = await send(batch, half, deps, 1);
+    if (refused !== undefined && !(await isSentInHalves(batch, refused, deps))) return false;
   }
   return true;
 }
 
-/** When not even the mark is taken, it is not what was printed that the server minds. */
-async function sendMark(batch: Batch, { lines, error }: Refused, deps: DeliveryDeps, signal: AbortSignal): Promise<boolean> {
-  if ((await send(batch, lines, deps, signal, 1)) !== undefined) return false;
-  deps.logger.warn({ err: error }, "a piece of a console is left out: the server refuses it");
-  return true;
-}
-
-function markFor(line: string, error: unknown): string {
-  const event = JSON.parse(line) as LogEvent;
-  const { reason = messageOf(error) } = error as { reason?: string };
-  return JSON.stringify({ ...event, msg: `${MARK} (${Buffer.byteLength(event.msg)} bytes): ${reason.slice(0, 200)}\n` });
-}
-
-/** Keys that the server does not take for a while cost no line. */
-function mayPass({ retryable, status }: CallFailure): boolean {
-  return retryable === true || status === 401 || status === 403;
-}
-
-function pauseMs(failure: CallFailure, failures: number): number {
-  if (failure.retryAfterMs !== undefined) return politeDelayMs(failure.retryAfterMs);
-  return jittered(Math.min(FIRST_PAUSE_MS * 2 ** failures, LONGEST_PAUSE_MS));
-}
-
-/** The connection was refused, or the server said so itself (429): the request was certainly not carried out. */
-function neverArrived(error: unknown): boolean {
-  const { status, cause } = error as CallFailure & { cause?: unknown };
-  return status === 429 || codeOf(cause) === "ECONNREFUSED";
-}
-
-async function untilLanded(
-  batch: Batch,
-  sent: readonly string[],
-  deps: DeliveryDeps,
-  signal: AbortSignal,
-  withinMs: number,
-): Promise<readonly string[]> {
-  const deadline = deps.clock.monotonic() + withinMs;
-  let missing = await untilKnown(batch, sent, deps, signal);
-  while (missing.length > 0 && deps.clock.monotonic() < deadline) {
-    await deps.clock.sleep(LOOK_EVERY_MS, signal);
-    missing = await untilKnown(batch, sent, deps, signal);
+/** When not even a line of our own is taken, it is not what was printed that the server minds. */
+async function isMarkSent(batch: Batch, event: string, error: unknown, deps: DeliveryDeps): Promise<boolean> {
+  for (const mark of marksFor(event, error)) {
+    if ((await send(batch, [mark], deps, 1)) !== undefined) continue;
+    deps.logger.warn({ err: error, lines: linesIn(event) }, "console lines were left out: the server refuses them");
+    return true;
   }
-  return missing;
-}
-
-/** Which of `lines` the server does not have; asked until it answers. */
-async function untilKnown(batch: Batch, lines: readonly string[], deps: DeliveryDeps, signal: AbortSignal): Promise<readonly string[]> {
-  for (let failures = 0; ; failures++) {
-    try {
-      const there = await deps.sink.readLog(batch.firstTimestampMs, signal);
-      const known = new Set(there.flatMap(({ timestamp, msg }) => [`${timestamp} ${msg}`, ...(msg.startsWith(MARK) ? [timestamp] : [])]));
-      return lines.filter((line) => {
-        const { timestamp, msg } = JSON.parse(line) as LogEvent;
-        return !known.has(`${timestamp} ${msg}`) && !known.has(timestamp);
-      });
-    } catch (error) {
-      signal.throwIfAborted();
-      if (!mayPass(error as CallFailure)) throw error;
-      await deps.clock.sleep(pauseMs(error as CallFailure, failures), signal);
-    }
-  }
-}
-
-const REQUEST_BYTES = 1_000_000;
-
-/** Usually one request; text full of control characters grows when it is encoded and goes in several. */
-export function requestsOf(batch: Batch): Batch[] {
-  const total = batch.lines.reduce((sum, line) => sum + Buffer.byteLength(line) + 1, 0);
-  if (total <= REQUEST_BYTES) return [batch];
-  const found: Batch[] = [];
-  let lines: string[] = [];
-  let size = 0;
-  for (const line of batch.lines) {
-    const bytes = Buffer.byteLength(line) + 1;
-    if (size + bytes > REQUEST_BYTES && lines.length > 0) {
-      found.push({ lines, firstTimestampMs: batch.firstTimestampMs });
-      [lines, size] = [[], 0];
-    }
-    lines.push(line);
-    size += bytes;
-  }
-  return [...found, { lines, firstTimestampMs: batch.firstTimestampMs }];
+  return false;
 }

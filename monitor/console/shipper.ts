@@ -2,7 +2,8 @@ import { type Clock, systemClock } from "../../base/clock.ts";
 import { crashPoint } from "../../base/crash-point.ts";
 import type { Logger } from "../../base/logger.ts";
 import type { EventSink } from "../event-sink.ts";
-import { type Batch, type DeliveryDeps, deliver, requestsOf } from "./delivery.ts";
+import { type Batch, type DeliveryDeps, requestsOf } from "./batch.ts";
+import { deliver } from "./delivery.ts";
 import { LogEncoder } from "./log-events.ts";
 import type { Redactor } from "./redactor.ts";
 import { lookAgainInMs, nextSegment, SEGMENT_BYTES, type SegmentClock, shownBytes } from "./segments.ts";
@@ -28,7 +29,7 @@ export interface ConsoleTotals {
 }
 
 export interface Shipper {
-  /** The program has ended: ships to the last byte; resolves when the server has acknowledged it. Throws what the server refuses for good. */
+  /** The program has ended: ships to the last byte; resolves when the server has acknowledged it. Throws the words of a server that takes nothing. */
   drain(signal: AbortSignal): Promise<ConsoleTotals>;
   /** Halts; the cursor lets the next agent go on at this byte. */
   stop(): Promise<void>;
@@ -145,7 +146,7 @@ class SpoolShipper implements Shipper {
       const { bytes, midLine } = await this.#reader.range(record.from, record.to);
       const lines = this.#encoder.encode(shownBytes(bytes, midLine, this.#options.redactor), record.firstTimestampMs);
       for (const request of requestsOf({ lines, firstTimestampMs: record.firstTimestampMs }))
-        await deliver(request, this.#deps(record), this.#halt.signal, record.triedAtMs ?? record.firstTimestampMs);
+        await deliver(request, this.#deps(record), record.triedAtMs ?? record.firstTimestampMs);
       this.#acked = record.to;
       this.#lastTimestampMs = Math.max(this.#lastTimestampMs, record.firstTimestampMs + record.events - 1);
     }
@@ -190,7 +191,7 @@ class SpoolShipper implements Shipper {
   }
 
   async #deliverAll(prepared: Prepared): Promise<void> {
-    for (const request of requestsOf(prepared)) await deliver(request, this.#deps(prepared.record), this.#halt.signal);
+    for (const request of requestsOf(prepared)) await deliver(request, this.#deps(prepared.record));
     crashPoint("console/batch-sent");
     this.#acked = prepared.record.to;
     this.#events += prepared.lines.length;
@@ -207,7 +208,8 @@ class SpoolShipper implements Shipper {
 
   #deps(record: BatchRecord): DeliveryDeps {
     const onTry = (triedAtMs: number): Promise<void> => this.#writeTry(record, triedAtMs);
-    return { sink: this.#options.sink, clock: this.#clock, logger: this.#options.logger, onTry };
+    const { sink, logger } = this.#options;
+    return { sink, clock: this.#clock, logger, signal: this.#halt.signal, isEnding: () => this.#ended, onTry };
   }
 
   /** The next agent has to know from when on this batch cannot land any more. */

@@ -93,16 +93,15 @@ async function untilFinal(world: World, ids: readonly TaskId[], withinMs: number
 
 function countRaces(passed: readonly (readonly Passed[])[], counter: Counter): void {
   const takes = passed.flat().filter(({ endpoint }) => endpoint === "queues.remove_task");
-  counter.add("lost races", takes.filter(({ answer }) => answer !== undefined && answer.status !== 200).length);
+  counter.add("lost races", takes.filter(({ status }) => status !== undefined && status !== 200).length);
 }
 
 /** Each task has one agent that said `started` for it, and one only. `passed`: what went through each agent's proxy. */
 export function claimFaults(ids: readonly TaskId[], passed: readonly (readonly Passed[])[]): string[] {
   const starters = new Map<string, number[]>();
   for (const [agent, requests] of passed.entries())
-    for (const { endpoint, body, answer } of requests) {
-      if (endpoint !== "tasks.started" || answer?.status !== 200) continue;
-      const { task } = JSON.parse(body) as { task: string };
+    for (const { endpoint, task, status } of requests) {
+      if (endpoint !== "tasks.started" || status !== 200 || task === undefined) continue;
       starters.set(task, [...(starters.get(task) ?? []), agent]);
     }
   return ids.flatMap((id) => {

@@ -1,4 +1,3 @@
-import type { TaskId } from "../../api/wire/ids.ts";
 import type { Task } from "../../api/wire/task.ts";
 import type { Passed } from "../support/fault-proxy.ts";
 import { consoleFaults } from "./console-check.ts";
@@ -52,12 +51,11 @@ const FINAL_CALLS: Readonly<Record<string, string>> = {
 
 /** Final statuses that the server accepted for a task and that differ; the same one twice is a report made again. */
 export function statusFaults(all: readonly Pick<Work, "id" | "name">[], passed: readonly Passed[]): string[] {
-  const accepted = new Map<TaskId, Set<string>>();
-  for (const { endpoint, body, answer } of passed) {
-    const status = FINAL_CALLS[endpoint];
-    if (status === undefined || answer?.status !== 200) continue;
-    const { task } = JSON.parse(body) as { task: TaskId };
-    accepted.set(task, (accepted.get(task) ?? new Set()).add(status));
+  const accepted = new Map<string, Set<string>>();
+  for (const { endpoint, task, status } of passed) {
+    const said = FINAL_CALLS[endpoint];
+    if (said === undefined || status !== 200 || task === undefined) continue;
+    accepted.set(task, (accepted.get(task) ?? new Set()).add(said));
   }
   return all.flatMap(({ id, name }) => {
     const statuses = [...(accepted.get(id) ?? [])];

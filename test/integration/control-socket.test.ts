@@ -121,25 +121,54 @@ describe("the agent's local socket", function () {
     expect((await windlass("status", "--state", deep)).output).to.contain("0 of 1 busy");
   });
 
-  it("closes connections that are too many or say nothing, and answers again", async () => {
-    await using _socket = await openControlSocket(folder, new FakeAgent(), silentLogger);
+  /** Connections that begin a question and never end it; the set holds those that are open. */
+  function slowQuestions(many: number): Set<Socket> {
     const open = new Set<Socket>();
-    for (let n = 0; n < 300; n++) {
+    for (let n = 0; n < many; n++) {
       const socket = connect(join(folder, "agent.sock"));
-      open.add(socket);
       socket.on("error", () => undefined).on("close", () => open.delete(socket));
-      socket.on("connect", () => socket.write("GET /status HTTP/1.1\r\nx-slow: "));
+      socket.on("connect", () => open.add(socket) && socket.write("GET /status HTTP/1.1\r\nx-slow: "));
     }
+    return open;
+  }
+
+  it("answers while a thousand connections say nothing, and closes them in time", async () => {
+    await using _socket = await openControlSocket(folder, new FakeAgent(), silentLogger);
+    const open = slowQuestions(1_000);
+    await eventually("they are connected", async () => open.size > 0);
+    const { code, output } = await windlass("status", "--state", folder);
+    expect(code, output).to.equal(0);
     await eventually("those above the limit are closed", async () => open.size <= 64);
     await eventually("the others are, too, in time", async () => open.size === 0);
     expect((await agentStatus(folder)).name).to.equal("fake");
   });
 
-  it("refuses a head without end", async () => {
+  for (const [what, question] of [
+    ["a line", `GET /${"x".repeat(1_000_000)} HTTP/1.1\r\n`],
+    ["a head", `GET /status HTTP/1.1\r\nx-long: ${"x".repeat(1_000_000)}`],
+    ["a body", `POST /pause HTTP/1.1\r\nhost: agent\r\ncontent-length: 1000000000\r\n\r\n${"x".repeat(1_000_000)}`],
+    ["noise", Buffer.alloc(1_000_000, 0xff)],
+  ] as const)
+    it(`refuses ${what} without end`, async () => {
+      const agent = new FakeAgent();
+      await using _socket = await openControlSocket(folder, agent, silentLogger);
+      const socket = connect(join(folder, "agent.sock"));
+      socket.on("error", () => undefined).on("data", () => undefined);
+      socket.write(question);
+      await new Promise((resolve) => socket.once("close", resolve));
+      expect((await agentStatus(folder)).state).to.equal("running");
+    });
+
+  it("outlives who hangs up in the middle of a question, or of an answer", async () => {
     await using _socket = await openControlSocket(folder, new FakeAgent(), silentLogger);
-    const socket = connect(join(folder, "agent.sock"));
-    socket.on("error", () => undefined).write(`GET /status HTTP/1.1\r\nx-long: ${"x".repeat(100_000)}`);
-    await new Promise((resolve) => socket.once("close", resolve));
+    for (const words of ["", "GET /sta", "GET /status HTTP/1.1\r\nhost: agent\r\n\r\n"])
+      for (const hangUp of ["end", "destroy"] as const) {
+        const socket = connect(join(folder, "agent.sock"));
+        socket.on("error", () => undefined).on("data", () => undefined);
+        await new Promise<void>((resolve) => socket.write(words, () => resolve()));
+        socket[hangUp]();
+        await new Promise((resolve) => socket.once("close", resolve));
+      }
     expect((await agentStatus(folder)).name).to.equal("fake");
   });
 

@@ -7,12 +7,22 @@ import { eventually, Product, type ProgramProcess } from "../support/product.ts"
 import { SeededRandom } from "../support/random.ts";
 
 const QUEUE = "default";
-const ROUNDS = 6;
+const ROUNDS = 9;
+const ACTIONS = ["hand-back", "leave", "abort"] as const;
+type Action = (typeof ACTIONS)[number];
+/** What the agent says of its first decision, and what may become of the task: alone, or with a person's stop on the server. */
+const DECISIONS: readonly [said: RegExp, alone: readonly string[], withStop: readonly string[]][] = [
+  [/handing the running tasks back/, ["queued"], ["queued", "stopped", "created"]],
+  [/leaving the running tasks/, ["in_progress"], ["in_progress", "stopped"]],
+  [/stopping the running tasks/, ["stopped"], ["stopped"]],
+];
 
 /** Two who want different things of one run: the first decision of the agent holds, and a person's word before either. */
 describe("two decisions about one run", () => {
   let product: Product;
   let daemon: ProgramProcess;
+  let name: string;
+  let agents = 0;
   let id: TaskId;
 
   before(async () => {
@@ -23,11 +33,12 @@ describe("two decisions about one run", () => {
     await product?.[Symbol.asyncDispose]();
   });
 
-  /** A program that takes a second to stop, under an agent whose drain deadline hands back. */
-  async function running(deadline: string): Promise<void> {
+  /** A program that takes a second to stop, under an agent with this drain deadline. */
+  async function running(deadline: string, action: Action = "hand-back"): Promise<void> {
     const config = join(product.folder, "drain.yaml");
-    await writeFile(config, `agent:\n  drain_deadline: ${deadline}\n  drain_action: hand-back\n`);
-    daemon = await product.startDaemon({ queues: [QUEUE], args: ["--config", config] });
+    await writeFile(config, `agent:\n  drain_deadline: ${deadline}\n  drain_action: ${action}\n`);
+    name = `drain${agents++}`;
+    daemon = await product.startDaemon({ queues: [QUEUE], name, args: ["--config", config] });
     const diff = `import signal, sys, time
 def stop(*_):
     print("stopping", flush=True)
@@ -47,6 +58,7 @@ time.sleep(60)
 
   async function endedAs(status: string): Promise<void> {
     await daemon.ended;
+    expect(daemon.output).not.to.contain("a fault of the agent itself");
     expect((await product.tasks.get(id)).status, daemon.output).to.equal(status);
     expect((await entries()).filter((task) => task === id)).to.have.length(status === "queued" ? 1 : 0);
     expect((await product.consoleOf(id)).match(/stopping\n/g)).to.have.length(1);
@@ -71,6 +83,16 @@ time.sleep(60)
     await endedAs("stopped");
   });
 
+  it("a second SIGTERM, then the deadline that leaves: it is stopped", async function () {
+    this.timeout(30_000);
+    await running("600ms", "leave");
+    daemon.child.kill("SIGTERM");
+    await pause(50);
+    daemon.child.kill("SIGTERM");
+    expect(await daemon.ended, daemon.output).to.equal(2);
+    await endedAs("stopped");
+  });
+
   it("hand-back, then a stop on the server: it is stopped", async function () {
     this.timeout(30_000);
     await running("200ms");
@@ -80,20 +102,42 @@ time.sleep(60)
     await endedAs("stopped");
   });
 
-  it("in any order and at any moment: one outcome, one stop", async function () {
-    this.timeout(90_000);
+  /** The next agent of the state folder has it, and its program was told nothing. */
+  async function endWhatWasLeft(): Promise<void> {
+    daemon = await product.startDaemon({ queues: [QUEUE], name });
+    await product.session.call("tasks.stop", { task: id });
+    await product.ended(id);
+    await daemon.waitFor(/task ended/);
+    daemon.child.kill("SIGTERM");
+    await daemon.ended;
+  }
+
+  /** By the agent's own first word; undefined: somebody else had ended the run before. */
+  function decision(): (typeof DECISIONS)[number] | undefined {
+    const found = DECISIONS.map((each) => ({ each, at: daemon.output.search(each[0]) })).filter(({ at }) => at >= 0);
+    return found.toSorted((one, other) => one.at - other.at)[0]?.each;
+  }
+
+  it("in any order and at any moment: the first decision holds, one outcome, one stop", async function () {
+    this.timeout(180_000);
     const random = new SeededRandom(7);
     for (let round = 0; round < ROUNDS; round++) {
-      await running(`${100 + random.below(400)}ms`);
+      const action = ACTIONS[round % ACTIONS.length] as Action;
+      await running(`${100 + random.below(400)}ms`, action);
       daemon.child.kill("SIGTERM");
       const second = pause(random.below(900)).then(() => daemon.child.kill("SIGTERM"));
-      const stop = pause(random.below(1_500)).then(() => product.session.call("tasks.stop", { task: id }).catch(() => undefined));
+      const isStopped = random.chance(0.5);
+      const stop = pause(random.below(1_500)).then(async () => {
+        if (isStopped) await product.session.call("tasks.stop", { task: id }).catch(() => undefined);
+      });
       await Promise.all([second, stop, daemon.ended]);
       const { status } = await product.tasks.get(id);
-      expect(["queued", "stopped", "created"], `round ${round}: ${status}\n${daemon.output}`).to.include(status);
-      const places = (await entries()).filter((task) => task === id).length;
-      expect(places, `round ${round}: ${status}`).to.equal(status === "queued" ? 1 : 0);
-      expect((await product.consoleOf(id)).match(/stopping\n/g) ?? [], `round ${round}`).to.have.length.below(2);
+      const what = `round ${round}: ${action}, ${isStopped ? "" : "not "}stopped by a person, ${status}\n${daemon.output}`;
+      const [, alone, withStop] = decision() ?? [undefined, ["stopped"], ["stopped"]];
+      expect(isStopped ? withStop : alone, what).to.include(status);
+      expect((await entries()).filter((task) => task === id).length, what).to.equal(status === "queued" ? 1 : 0);
+      if (status === "in_progress") await endWhatWasLeft();
+      expect((await product.consoleOf(id)).match(/stopping\n/g) ?? [], what).to.have.length.below(2);
       if (status === "queued") await product.tasks.dequeue(id);
     }
   });

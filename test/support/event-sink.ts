@@ -1,5 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import { ApiError } from "../../api/api-error.ts";
+import { EventsRefused } from "../../api/events.ts";
 import type { EventSink, LogEvent } from "../../monitor/event-sink.ts";
 import type { JumpingClock } from "./jumping-clock.ts";
 
@@ -16,7 +17,9 @@ export type Fate =
   | "torn"
   | "busy"
   | "connection refused"
-  | "refused for good";
+  | "refused for good"
+  /** Half of it is carried out and shown two seconds later; the answer says how many were taken. */
+  | "refused in part";
 
 /** A server's log of one task that loses requests and answers as it is told. */
 export class FaultySink implements EventSink {
@@ -29,6 +32,8 @@ export class FaultySink implements EventSink {
   refuses: (event: LogEvent, request: readonly LogEvent[]) => number | undefined = () => undefined;
   /** Calls to `readLog` that fail before one succeeds. */
   failingReads = 0;
+  /** The status with which they fail; 0: no answer. */
+  readFailure = 0;
   readonly #clock: JumpingClock;
   readonly #fate: () => Fate;
 
@@ -62,7 +67,7 @@ export class FaultySink implements EventSink {
 
   async readLog(fromMs: number): Promise<LogEvent[]> {
     this.reads++;
-    if (this.failingReads-- > 0) throw failure(0);
+    if (this.failingReads-- > 0) throw failure(this.readFailure);
     await setImmediate();
     return this.#sorted().filter((event) => event.timestamp >= fromMs);
   }
@@ -73,8 +78,13 @@ export class FaultySink implements EventSink {
 
   #meet(fate: Fate, events: readonly LogEvent[]): void {
     if (fate === "taken" || fate === "answer lost") this.events.push(...events);
-    if (fate === "torn") this.events.push(...events.slice(0, Math.ceil(events.length / 2)));
+    const half = events.slice(0, Math.ceil(events.length / 2));
+    if (fate === "torn") this.events.push(...half);
     if (fate === "lands late") this.#clock.in(4_000, () => this.events.push(...events));
+    if (fate === "refused in part") {
+      this.#clock.in(2_000, () => this.events.push(...half));
+      throw new EventsRefused({ added: half.length, errors: events.length - half.length, errors_info: { "as the test wants it": 1 } });
+    }
     if (fate === "busy") throw failure(429, 7_000);
     if (fate === "connection refused") throw failure(0, undefined, Object.assign(new Error("refused"), { code: "ECONNREFUSED" }));
     if (fate === "refused for good") throw failure(400);

@@ -4,13 +4,13 @@ import type { AddressInfo } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import { type Fault, type FaultPlan, NO_FAULTS } from "./fault-plans.ts";
 
-/** One request with what became of it, in the order in which the server answered. */
+/** One request with what became of it, in the order in which the server answered: no more of it than a check reads. */
 export interface Passed {
   readonly endpoint: string;
-  /** Empty for events, of which there are many. */
-  readonly body: string;
-  /** Undefined: the server never saw the request or gave no answer. */
-  readonly answer: { readonly status: number } | undefined;
+  /** The task that it is about. */
+  readonly task: string | undefined;
+  /** The server's own; undefined: it never saw the request or gave no answer. */
+  readonly status: number | undefined;
   readonly fault: Fault["kind"] | undefined;
 }
 
@@ -20,10 +20,12 @@ interface Answer {
   readonly body: Buffer;
 }
 
+/** The server never sees these requests. */
+const UNSEEN: ReadonlySet<Fault["kind"]> = new Set(["drop", "bad-gateway", "too-many", "answer"]);
 const GATEWAY_PAGE = "<html><head><title>502 Bad Gateway</title></head><body><center><h1>502 Bad Gateway</h1></center></body></html>\n";
 
 /**
- * An HTTP proxy between agents and server that misbehaves as its plan says, and remembers everything that passed. It takes
+ * An HTTP proxy between agents and server that misbehaves as its plan says, and remembers what passed. It takes
  * each answer whole from the server before it decides what the client gets, so that a lost answer is one whose work is done.
  */
 export class FaultProxy {
@@ -76,8 +78,7 @@ export class FaultProxy {
     const fault = this.plan({ endpoint, body: body.toString(), nth });
     if (fault !== undefined) this.counts[fault.kind] = (this.counts[fault.kind] ?? 0) + 1;
     const answer = await this.#answerUnder(fault, incoming, outgoing, body);
-    const kept = endpoint.startsWith("events.") ? "" : body.toString();
-    this.passed.push({ endpoint, body: kept, answer: answer && { status: answer.status }, fault: fault?.kind });
+    this.passed.push({ endpoint, task: taskIn(body), status: answer?.status, fault: fault?.kind });
     deliver(fault, answer, incoming, outgoing);
   }
 
@@ -87,7 +88,7 @@ export class FaultProxy {
     outgoing: ServerResponse,
     body: Buffer,
   ): Promise<Answer | undefined> {
-    if (fault?.kind === "drop" || fault?.kind === "bad-gateway" || fault?.kind === "too-many") return undefined;
+    if (fault !== undefined && UNSEEN.has(fault.kind)) return undefined;
     if (fault?.kind === "delay") await pause(fault.delayMs);
     return await this.#forward(incoming, outgoing, this.plainClearml ? withoutOwnFields(body) : body).catch(() => undefined);
   }
@@ -105,14 +106,15 @@ export class FaultProxy {
 }
 
 function deliver(fault: Fault | undefined, answer: Answer | undefined, incoming: IncomingMessage, outgoing: ServerResponse): void {
-  if (fault?.kind === "bad-gateway" || fault?.kind === "bad-gateway-after") sendPage(outgoing, 502, {});
+  if (fault?.kind === "bad-gateway" || fault?.kind === "bad-gateway-after") sendPage(outgoing, 502);
   else if (fault?.kind === "too-many") sendPage(outgoing, 429, { "retry-after": String(fault.retryAfterSec) });
+  else if (fault?.kind === "answer") outgoing.writeHead(fault.status, fault.headers).end(fault.body);
   else if (answer === undefined || fault?.kind === "drop" || fault?.kind === "swallow") incoming.socket.destroy();
   else if (fault?.kind === "cut") cutShort(answer, incoming, outgoing);
   else outgoing.writeHead(answer.status, answer.headers).end(answer.body);
 }
 
-function sendPage(outgoing: ServerResponse, status: number, headers: Record<string, string>): void {
+function sendPage(outgoing: ServerResponse, status: number, headers: Readonly<Record<string, string>> = {}): void {
   outgoing.writeHead(status, { "content-type": "text/html", ...headers }).end(GATEWAY_PAGE);
 }
 
@@ -127,6 +129,8 @@ async function bytesOf(stream: IncomingMessage): Promise<Buffer> {
   for await (const part of stream) parts.push(part as Buffer);
   return Buffer.concat(parts);
 }
+
+const taskIn = (body: Buffer): string | undefined => /"task":\s*"([0-9a-f]{32})"/.exec(body.subarray(0, 4_096).toString())?.[1];
 
 function withoutOwnFields(body: Buffer): Buffer {
   if (!body.includes("windlass_")) return body;

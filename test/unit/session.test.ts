@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { type ApiError, isRefusal } from "../../api/api-error.ts";
 import { type CallOptions, type Credentials, Session } from "../../api/session.ts";
+import { type Logger, silentLogger } from "../../base/logger.ts";
 import { type Answer, ApiServer, type Reply, tokenFor } from "../support/api-server.ts";
 import { failureOf } from "../support/failure.ts";
 
@@ -134,9 +135,30 @@ describe("a session with the server", () => {
     }
   });
 
-  it("knows what is too large for whatever answers: the same request will not pass later", async () => {
+  it("knows what is too large for whatever answers: the same request will not pass later, unless somebody mends the proxy", async () => {
     await using server = await ApiServer.start(answering({ status: 413, page: "<html>Request Entity Too Large</html>" }));
-    expect(await failureOf<ApiError>(sessionTo(server).call("tasks.get_all", {}, ONCE))).to.include({ status: 413, retryable: false });
+    const error = await failureOf<ApiError>(sessionTo(server).call("tasks.get_all", {}, ONCE));
+    expect(error).to.include({ status: 413, retryable: false, mayPass: true });
+  });
+
+  it("goes on through a proxy's pages where something would be lost", async () => {
+    const pages = [401, 403, 404, 413, 407].map((status) => ({ status, page: "<html>no</html>" }));
+    await using server = await ApiServer.start(answering(...pages, { data: { fine: true } }));
+    const patient: CallOptions = { retry: { tries: Infinity, firstDelayMs: 1, factor: 1, maxDelayMs: 1 } };
+    expect(await sessionTo(server).call("tasks.completed", {}, patient)).to.deep.equal({ fine: true });
+  });
+
+  it("says once in its log who answers in the server's place, and what", async () => {
+    const page = '<html><head><title>403</title><style>p { color: red }</style></head><body><p class="x">Not\n here</p></body></html>';
+    const headers = { server: "guard/7" };
+    await using server = await ApiServer.start(answering({ status: 403, page, headers }));
+    const told: string[] = [];
+    const logger = { ...silentLogger, warn: (...words: unknown[]) => void told.push(String(words.at(-1))) } as Logger;
+    const session = new Session({ apiServer: server.url, credentials: KEYS, logger });
+    for (let n = 0; n < 3; n++) await failureOf(session.call("tasks.get_all", {}, ONCE));
+    expect(told).to.deep.equal([
+      `${server.url} answered with HTTP 403, but not as a ClearML API: it is another server, or something in between (guard/7): "403 Not here"`,
+    ]);
   });
 
   it("does not take JSON without an envelope for an answer either", async () => {
