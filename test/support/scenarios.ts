@@ -31,14 +31,14 @@ task.get_logger().flush(wait=True)
 print("the program is done")
 `;
 
-/** Seconds of tidying up at an abort, registered by the SDK's own means. */
+/** Tidies up at an abort, registered by the SDK's own means, for longer than the grace of an ordinary stop. */
 const TIDY_PROGRAM = `
 import time
 from clearml import Task
 task = Task.init(project_name="Windlass tests", task_name="tidy program", auto_connect_frameworks=False)
 def tidy():
     print("tidying up", flush=True)
-    time.sleep(4)
+    time.sleep(14)
     print("all is tidy", flush=True)
 task.register_abort_callback(tidy, callback_execution_timeout=60)
 print("it may be aborted", flush=True)
@@ -220,6 +220,7 @@ print("variable", os.environ.get("COLOUR"))
     expect(task.status).to.equal("stopped");
     const said = (await consoleOf(task)).match(/tidying up|all is tidy/g);
     expect(said, await consoleOf(task)).to.deep.equal(["tidying up", "all is tidy"]);
+    expect(task.status_reason).to.contain("aborted/user");
   });
 
   it("reports the run's own figures, also for a program that uses no SDK", async function () {
