@@ -47,7 +47,6 @@ export class Agent implements AgentControl {
   readonly #counters = newCounters();
   readonly #startedAt: number;
   #state: AgentSnapshot["state"] = "starting";
-  #handsBack = false;
   #changed = new AbortController();
   /** Aborted: no new claims. */
   readonly #drain = new AbortController();
@@ -73,7 +72,7 @@ export class Agent implements AgentControl {
     this.#workers = new WorkerReports({ ...parts, config, queues: this.#queues, slots });
     this.#runs = new Runs({
       ...{ claimDeps, slots, watch: this.#watch, counters, clock, logger, abort: this.#abort.signal, leave: this.#leave.signal },
-      deps: () => ({ ...parts, config: this.#config, handsBack: () => this.#handsBack }),
+      deps: () => ({ ...parts, config: this.#config }),
       onSlot: (slot) => void this.#workers.report(slot),
       onOutcome: (task, outcome) => this.#cooldown.saw(task, outcome),
     });
@@ -95,8 +94,7 @@ export class Agent implements AgentControl {
   /** Running tasks are stopped with grace; `hand-back`: and go back to the front of their queues. The first decision holds. */
   abort(then?: "hand-back"): void {
     this.drain();
-    if (!this.#abort.signal.aborted) this.#handsBack = then === "hand-back";
-    this.#abort.abort(new Cancelled("agent-stopping"));
+    this.#abort.abort(new Cancelled(then ?? "agent-stopping"));
   }
 
   /** Running tasks and reports that are still open go to the next agent of this state folder. */

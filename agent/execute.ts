@@ -83,7 +83,7 @@ export async function runExecute(config: Config, id: string, io: ExecuteIo): Pro
         isStopping: watched.isStopping,
         leave: new AbortController().signal,
       },
-      { config, client, journal, engines, agentId, logger, handsBack: () => false },
+      { config, client, journal, engines, agentId, logger },
     );
     return exitCodeOf(outcome);
   } finally {

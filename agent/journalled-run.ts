@@ -92,7 +92,7 @@ export class JournalledRun implements RunObserver {
   }
 
   #requeue(outcome: Outcome): Requeue | undefined {
-    return requeueOf(outcome, this.#run.task, this.#record, this.#deps);
+    return requeueOf(outcome, this.#run.task, this.#record, this.#deps.config);
   }
 
   async #keep(change: Partial<ClaimRecord>): Promise<void> {

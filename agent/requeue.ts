@@ -15,12 +15,6 @@ const TRIES = "windlass_tries";
 
 const STOPPED_MEANWHILE = { reason: "aborted/user: stopped by a user while its run was ended", message: "in phase run" };
 
-export interface RequeuePolicy {
-  readonly config: Config;
-  /** The agent stops its runs in order to hand them back. */
-  readonly handsBack: () => boolean;
-}
-
 export interface Requeue {
   /** This run included. */
   readonly tries: number;
@@ -29,14 +23,14 @@ export interface Requeue {
 
 /**
  * Whether a run that ended so is queued again, by the policy: what never started user code and failed by the
- * infrastructure, what was stopped with its agent before it started, and, where task or configuration allow it, what the
+ * infrastructure, what was stopped with its agent before it started or to be handed back, and, where task or configuration allow it, what the
  * host lost. A failure of the user's program never is.
  */
-export function requeueOf(outcome: Outcome, task: Task, record: ClaimRecord, { config, handsBack }: RequeuePolicy): Requeue | undefined {
+export function requeueOf(outcome: Outcome, task: Task, record: ClaimRecord, config: Config): Requeue | undefined {
   if (record.queue === undefined) return undefined;
   const tries = Number(task.runtime[TRIES] ?? 0) + 1;
   const limit = config.requeue.limit + 1;
-  if (outcome.cause === "aborted/agent-stopping") return outcome.retryable || handsBack() ? { tries: tries - 1, limit } : undefined;
+  if (outcome.cause === "aborted/agent-stopping") return outcome.retryable ? { tries: tries - 1, limit } : undefined;
   const mayAgain = outcome.cause.startsWith("lost/") ? mayRunAgain(task, config) : outcome.retryable;
   return mayAgain && tries < limit ? { tries, limit } : undefined;
 }

@@ -1,6 +1,6 @@
 import type { TaskState, Tasks } from "../api/tasks.ts";
 import type { TaskId } from "../api/wire/ids.ts";
-import { Cancelled } from "../base/cancelled.ts";
+import { Cancelled, cancelReasonOf } from "../base/cancelled.ts";
 import { type Clock, epochMs, jittered } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
 import { abortCallbackWaits } from "./abort-callback.ts";
@@ -35,7 +35,7 @@ interface Watched {
 export interface TaskWatch {
   /** Aborts when the task is stopped, reset, deleted or given to somebody else. */
   readonly signal: AbortSignal;
-  /** A stop was asked for, and waits for the program's own abort callback. */
+  /** A person asked for a stop; it may wait for the program's own abort callback. */
   readonly isStopping: () => boolean;
 }
 
@@ -63,7 +63,7 @@ export class RunWatch {
     const watched: Watched = { record, controller: new AbortController(), strange: 0, stoppingSinceMs: undefined };
     this.#watched.set(record.task as TaskId, watched);
     this.#announce();
-    return { signal: watched.controller.signal, isStopping: () => watched.stoppingSinceMs !== undefined };
+    return { signal: watched.controller.signal, isStopping: () => isStopping(watched) };
   }
 
   remove({ task }: Pick<ClaimRecord, "task">): void {
@@ -156,6 +156,10 @@ export class RunWatch {
       .catch((error: unknown) => this.#logger.debug({ err: error }, "not revived"));
     return undefined;
   }
+}
+
+function isStopping({ stoppingSinceMs, controller: { signal } }: Watched): boolean {
+  return stoppingSinceMs !== undefined || (signal.aborted && cancelReasonOf(signal).reason === "user");
 }
 
 function strangeness(state: TaskState | undefined, watched: Watched): Cancelled | undefined {

@@ -21,8 +21,6 @@ export interface TaskRunDeps {
   readonly engines: Engines;
   readonly agentId: string;
   readonly logger: Logger;
-  /** The agent stops its runs in order to hand them back. */
-  readonly handsBack: () => boolean;
 }
 
 export interface TaskRun {

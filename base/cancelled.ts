@@ -6,6 +6,8 @@ export type CancelReason =
   | "timeout"
   /** The agent itself is going away. */
   | "agent-stopping"
+  /** The same, and its tasks go back to their queues. */
+  | "hand-back"
   /** The server no longer knows the task, or gave it to somebody else. */
   | "task-gone";
 

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { open, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { type Clock, systemClock } from "./clock.ts";
-import { diskSpace } from "./disk-space.ts";
+import { type DiskSpace, diskSpace } from "./disk-space.ts";
 import { codeOf } from "./errors.ts";
 
 /**
@@ -13,19 +13,27 @@ const RESERVE_BYTES = 16 * 2 ** 20;
 const PIECE_BYTES = 128 * 2 ** 10;
 const reserveOf = (stateFolder: string): string => join(stateFolder, "reserve");
 
+const sizeOn = ({ totalBytes }: DiskSpace): number => Math.min(RESERVE_BYTES, Math.floor(totalBytes / 50));
+const hasRoom = (space: DiskSpace): boolean => space.freeBytes >= 4 * sizeOn(space);
+
 /** Makes the reserve if it is missing and the disk has room for it many times over. Never throws. */
 export async function keepReserve(stateFolder: string): Promise<void> {
   const path = reserveOf(stateFolder);
   try {
     if ((await stat(path).catch(() => undefined)) !== undefined) return;
-    const { freeBytes, totalBytes } = await diskSpace(stateFolder);
-    const bytes = Math.min(RESERVE_BYTES, Math.floor(totalBytes / 50));
-    if (freeBytes < 4 * bytes) return;
-    await fill(`${path}.new`, bytes);
+    const space = await diskSpace(stateFolder);
+    if (!hasRoom(space)) return;
+    await fill(`${path}.new`, sizeOn(space));
     await rename(`${path}.new`, path);
   } catch {
     await rm(`${path}.new`, { force: true }).catch(() => undefined);
   }
+}
+
+/** Whether the disk was full a moment ago: what is free now is little more than the reserve that was given up. */
+export async function isReserveUsed(stateFolder: string): Promise<boolean> {
+  if ((await stat(reserveOf(stateFolder)).catch(() => undefined)) !== undefined) return false;
+  return !hasRoom(await diskSpace(stateFolder));
 }
 
 /** Random bytes, since file systems that compress would keep zeros in no room at all. */

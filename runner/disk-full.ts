@@ -1,5 +1,5 @@
 import { open } from "node:fs/promises";
-import { releaseReserve } from "../base/disk-reserve.ts";
+import { isReserveUsed, releaseReserve } from "../base/disk-reserve.ts";
 import { type DiskSpace, diskSpace, isFull } from "../base/disk-space.ts";
 import { formatBytes } from "../base/units.ts";
 import type { Engine, RunContext } from "./engine.ts";
@@ -9,6 +9,8 @@ import { removeLeftovers } from "./run-cleanup.ts";
 /** Ends that a full disk may be the reason of: the program went wrong, nobody stopped it. */
 const SUSPECT: readonly OutcomeCause[] = ["failed/exit-code", "failed/signal", "lost/killed"];
 const NO_SPACE = /No space left on device|Disk quota exceeded|ENOSPC|EDQUOT/;
+/** A program that swallows the errors of its own output ends well, and nobody else knows of them. */
+const CUT = "The disk was full when the program ended: what it printed last may be missing here.";
 const TAIL_BYTES = 16 * 1024;
 
 /**
@@ -17,13 +19,19 @@ const TAIL_BYTES = 16 * 1024;
  */
 export async function judgeDisk(outcome: Outcome, context: RunContext, engine: () => Promise<Engine>): Promise<Outcome> {
   const space = await diskSpace(context.folder).catch(() => undefined);
-  const full = outcome.cause === "failed/disk-full" || (space !== undefined && isFull(space));
+  const full = outcome.cause === "failed/disk-full" || (space !== undefined && (await isOrWasFull(space, context)));
   const judged = await judge(outcome, context, space, full).catch(() => outcome);
   if (full) await makeRoom(context, engine);
   return judged;
 }
 
+/** Whoever met the full disk first gave the reserve up: there is a little room again when the program has ended. */
+async function isOrWasFull(space: DiskSpace, { stateFolder }: RunContext): Promise<boolean> {
+  return isFull(space) || (await isReserveUsed(stateFolder).catch(() => false));
+}
+
 async function judge(outcome: Outcome, context: RunContext, space: DiskSpace | undefined, full: boolean): Promise<Outcome> {
+  if (outcome.cause === "completed" && full) return { ...outcome, hint: CUT };
   if (!SUSPECT.includes(outcome.cause) || space === undefined) return outcome;
   const said = await saysNoSpace(context.console.path);
   if (full || (said && isScarce(space))) return diskFull(outcome, space);

@@ -61,7 +61,7 @@ export interface Outcome {
   readonly hint?: string | undefined;
   /** Of the user's program, when it ended by itself; a program killed by signal n has 128 + n. */
   readonly exitCode?: number | undefined;
-  /** The cause lies with the infrastructure and user code never started: the same task may be tried again. */
+  /** The same task may be tried again: the cause lies with the infrastructure and user code never started, or the agent hands it back. */
   readonly retryable: boolean;
   readonly timings: Timings;
 }

@@ -44,8 +44,9 @@ function signalName(number: number): string {
 export function outcomeOfError(error: unknown, signal: AbortSignal, progress: Progress): Outcome {
   const base = { phase: progress.phase, timings: progress.timings, retryable: false };
   if (signal.aborted || error instanceof Cancelled) {
-    const end = aborted(signal.aborted ? cancelReasonOf(signal) : (error as Cancelled));
-    return { ...base, ...end, retryable: end.cause === "aborted/agent-stopping" && !progress.launched };
+    const why = signal.aborted ? cancelReasonOf(signal) : (error as Cancelled);
+    const retryable = why.reason === "hand-back" || (why.reason === "agent-stopping" && !progress.launched);
+    return { ...base, ...aborted(why), retryable };
   }
   if (error instanceof RunError) {
     return { ...base, cause: error.outcome, message: error.message, hint: error.hint, retryable: error.retryable && !progress.launched };
@@ -79,6 +80,7 @@ function aborted({ reason, message }: Cancelled): { cause: OutcomeCause; message
     case "task-gone":
       return { cause: "aborted/task-gone", message };
     case "agent-stopping":
+    case "hand-back":
       return { cause: "aborted/agent-stopping", message: "the agent was told to stop" };
   }
 }

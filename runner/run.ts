@@ -1,6 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { Cancelled } from "../base/cancelled.ts";
+import { Cancelled, cancelReasonOf } from "../base/cancelled.ts";
 import { crashPoint } from "../base/crash-point.ts";
 import { withReserve } from "../base/disk-reserve.ts";
 import { messageOf } from "../base/errors.ts";
@@ -28,7 +28,7 @@ export interface RunOptions {
   readonly signal: AbortSignal;
   /** Where an earlier agent process stopped with this run. */
   readonly resume?: Resume | undefined;
-  /** Somebody asked for a stop that is not carried out yet (the program's own abort callback comes first). */
+  /** A person asked for a stop, maybe one that is not carried out yet (the program's own abort callback comes first). */
   readonly isStopping?: (() => boolean) | undefined;
   /** Aborted: the report is left to the next agent of the state folder; `runTask` then rejects with the reason. */
   readonly leave?: AbortSignal | undefined;
@@ -111,11 +111,18 @@ class Run {
       if (this.#options.isStopping?.() === true) throw new Cancelled("user");
       return (await lostOutcome(exit, this.#launched, this.#progress)) ?? outcomeOfExit(exit, this.#progress);
     } catch (error) {
-      const outcome = outcomeOfError(error, this.#context.signal, this.#progress);
+      const outcome = outcomeOfError(error, this.#stopped(), this.#progress);
       if (outcome.cause === "failed/agent")
         this.#deps.logger.error({ err: error, task: this.#request.task.id }, "a run failed by our own fault");
       return outcome;
     }
+  }
+
+  /** A person's stop comes before one of the agent's, whichever was first. */
+  #stopped(): AbortSignal {
+    const { signal } = this.#context;
+    const isAgents = signal.aborted && ["agent-stopping", "hand-back"].includes(cancelReasonOf(signal).reason);
+    return isAgents && this.#options.isStopping?.() === true ? AbortSignal.abort(new Cancelled("user")) : signal;
   }
 
   /** The program that an earlier agent process started; undefined: it never was, and what was begun is cleared away. */

@@ -5,14 +5,8 @@ import { join } from "node:path";
 import { messageOf } from "../../base/errors.ts";
 import type { Logger } from "../../base/logger.ts";
 import type { AgentControl } from "../control.ts";
+import { FewConnections } from "./few-connections.ts";
 import { SOCKET_NAME, socketAddress } from "./socket-address.ts";
-
-/**
- * A person asks now and then, and is answered at once: more at a time, or for longer, is a mistake. The oldest one makes
- * room, so that a person's own question is answered all the same.
- */
-const MAX_CONNECTIONS = 64;
-const CONNECTION_MS = 10_000;
 
 /**
  * HTTP on `STATE/agent.sock`, for the agent's user only. Whoever calls this holds the lock of the state folder, so a
@@ -20,7 +14,7 @@ const CONNECTION_MS = 10_000;
  * prevents it is one warning.
  */
 export async function openControlSocket(stateFolder: string, agent: AgentControl, logger: Logger): Promise<AsyncDisposable> {
-  const connections = new Set<Socket>();
+  const connections = new FewConnections();
   const server = createServer({ pauseOnConnect: true }, lazyHttp(agent, connections, logger));
   try {
     return await listen(server, connections, stateFolder);
@@ -32,22 +26,14 @@ export async function openControlSocket(stateFolder: string, agent: AgentControl
 }
 
 /** The HTTP server is made when somebody asks for the first time: an idle agent stays small. */
-function lazyHttp(agent: AgentControl, connections: Set<Socket>, logger: Logger): (socket: Socket) => void {
+function lazyHttp(agent: AgentControl, connections: FewConnections, logger: Logger): (socket: Socket) => void {
   const make = async () => {
     const [{ createWindow }, { controlRequests }] = await Promise.all([import("./http-window.ts"), import("./requests.ts")]);
     return createWindow(controlRequests(agent), logger);
   };
   let http: ReturnType<typeof make> | undefined;
   return (socket) => {
-    if (connections.size >= MAX_CONNECTIONS) connections.values().next().value?.destroy();
-    connections.add(socket);
-    const limit = setTimeout(() => socket.destroy(), CONNECTION_MS).unref();
-    socket
-      .on("error", () => undefined)
-      .on("close", () => {
-        clearTimeout(limit);
-        connections.delete(socket);
-      });
+    connections.take(socket);
     http ??= make();
     http.then(
       (server) => {
@@ -60,7 +46,7 @@ function lazyHttp(agent: AgentControl, connections: Set<Socket>, logger: Logger)
 }
 
 /** It gets its well-known name only once nobody else may open it. */
-async function listen(server: Server, connections: ReadonlySet<Socket>, stateFolder: string): Promise<AsyncDisposable> {
+async function listen(server: Server, connections: FewConnections, stateFolder: string): Promise<AsyncDisposable> {
   const name = `${SOCKET_NAME}.new`;
   const [path, made] = [join(stateFolder, SOCKET_NAME), join(stateFolder, name)];
   await rm(made, { force: true });
@@ -79,10 +65,10 @@ async function listen(server: Server, connections: ReadonlySet<Socket>, stateFol
   return { [Symbol.asyncDispose]: () => close(server, connections, path, address) };
 }
 
-async function close(server: Server, connections: ReadonlySet<Socket>, path: string, address: AsyncDisposable): Promise<void> {
+async function close(server: Server, connections: FewConnections, path: string, address: AsyncDisposable): Promise<void> {
   await rm(path, { force: true });
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  for (const connection of connections) connection.destroy();
+  connections.end();
   await closed;
   await address[Symbol.asyncDispose]();
 }

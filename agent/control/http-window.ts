@@ -18,22 +18,15 @@ export interface Answer {
 
 export type Answering = (question: Question) => Answer | Promise<Answer>;
 
-/** A person or a scraper asks now and then: more at a time than this is a mistake. */
-const MAX_CONNECTIONS = 64;
-const REQUEST_TIMEOUT_MS = 10_000;
-
-/** The server, not listening yet; whatever goes wrong with a question is the answer to it, never the agent's end. */
+/**
+ * The server, not listening yet; whatever goes wrong with a question is the answer to it, never the agent's end. How many may
+ * ask, and for how long, is for `FewConnections` of whoever listens.
+ */
 export function createWindow(answering: Answering, logger: Logger): Server {
   // An `import` of node:http would load fetch and web sockets, too (see api/connections.ts).
-  const server = process
-    .getBuiltinModule("node:http")
-    .createServer(
-      { maxHeaderSize: 8192, requestTimeout: REQUEST_TIMEOUT_MS, connectionsCheckingInterval: 60_000 },
-      (request, response) => void answerOne(request, response, answering, logger),
-    );
-  server.maxConnections = MAX_CONNECTIONS;
-  server.on("error", (error) => logger.debug({ err: error }, "the agent's window failed"));
-  return server;
+  const { createServer } = process.getBuiltinModule("node:http");
+  const server = createServer({ maxHeaderSize: 8192 }, (request, response) => void answerOne(request, response, answering, logger));
+  return server.on("error", (error) => logger.debug({ err: error }, "the agent's window failed"));
 }
 
 async function answerOne(request: IncomingMessage, response: ServerResponse, answering: Answering, logger: Logger): Promise<void> {

@@ -106,7 +106,8 @@ async function carriedOut(engine: Engine, context: RunContext, source: Source): 
   const view = await engine.view(context, source, environment);
   const launch = await composeLaunch(context, source, environment, view, { token: "none", logLevel: "INFO" });
   const running = await engine.launch(context, source, { ...environment, python: "python3" }, launch);
-  const stop = (): void => void running.stop(0);
+  // Whatever it could not stop is removed below.
+  const stop = (): void => void running.stop(0).catch(() => undefined);
   context.signal.addEventListener("abort", stop, { once: true });
   try {
     const { exitCode } = await running.exited;

@@ -5,6 +5,7 @@ import { type Clock, systemClock } from "../../base/clock.ts";
 import { messageOf } from "../../base/errors.ts";
 import { EventLoopLag } from "../../base/event-loop-lag.ts";
 import type { Logger } from "../../base/logger.ts";
+import { FewConnections } from "../control/few-connections.ts";
 import { type Answer, type Answering, createWindow, refusal } from "../control/http-window.ts";
 import type { AgentControl } from "../control.ts";
 import { limitsFor, livenessOf, readinessOf } from "../liveness.ts";
@@ -37,7 +38,8 @@ export async function openHealthPort(agent: AgentControl, options: HealthPortOpt
   const { Metrics } = await import("./metrics.ts");
   const metrics = new Metrics(agent, { version: options.version, lagMs: () => lag.ms, now: clock.now });
   const alive = (): string | undefined => livenessOf(agent.snapshot(), lag.ms, clock.now(), limitsFor(options.heartbeatMs()));
-  const server = createWindow(healthRequests(agent, alive, metrics), logger);
+  const connections = new FewConnections();
+  const server = createWindow(healthRequests(agent, alive, metrics), logger).on("connection", (socket) => connections.take(socket));
   const over = new AbortController();
   await tryListen(server, options, true).then((listens) => {
     if (!listens) void keepTrying(server, options, clock, over.signal);
@@ -48,7 +50,7 @@ export async function openHealthPort(agent: AgentControl, options: HealthPortOpt
       over.abort();
       lag[Symbol.dispose]();
       server.close();
-      server.closeAllConnections();
+      connections.end();
     },
   };
 }

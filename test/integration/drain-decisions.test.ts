@@ -34,11 +34,11 @@ describe("two decisions about one run", () => {
   });
 
   /** A program that takes a second to stop, under an agent with this drain deadline. */
-  async function running(deadline: string, action: Action = "hand-back"): Promise<void> {
+  async function running(deadline: string, action: Action = "hand-back", env: Record<string, string> = {}): Promise<void> {
     const config = join(product.folder, "drain.yaml");
     await writeFile(config, `agent:\n  drain_deadline: ${deadline}\n  drain_action: ${action}\n`);
     name = `drain${agents++}`;
-    daemon = await product.startDaemon({ queues: [QUEUE], name, args: ["--config", config] });
+    daemon = await product.startDaemon({ queues: [QUEUE], name, args: ["--config", config], env });
     const diff = `import signal, sys, time
 def stop(*_):
     print("stopping", flush=True)
@@ -100,6 +100,30 @@ time.sleep(60)
     await isStopping();
     await product.session.call("tasks.stop", { task: id });
     await endedAs("stopped");
+  });
+
+  it("hand-back, then the agent dies before it has told the server: the next one hands back", async function () {
+    this.timeout(40_000);
+    await running("200ms", "hand-back", { WINDLASS_CRASH_AT: "run/decided-written" });
+    daemon.child.kill("SIGTERM");
+    await daemon.ended;
+    daemon = await product.startDaemon({ queues: ["others"], stateFolder: join(product.folder, `state-${name}`), name });
+    await eventually("it is in its queue again", async () => (await product.tasks.get(id)).status === "queued");
+    expect(await product.consoleOf(id)).to.contain("the task is queued again");
+    daemon.child.kill("SIGTERM");
+    await endedAs("queued");
+  });
+
+  it("a stop on the server that waits for the program's abort callback, then hand-back: it is stopped by the person", async function () {
+    this.timeout(40_000);
+    await running("2s");
+    await product.tasks.editRuntime(id, { _abort_callback_timeout: 60 });
+    await product.session.call("tasks.stop", { task: id });
+    expect((await product.tasks.get(id)).status, "it waits for the callback").to.equal("in_progress");
+    daemon.child.kill("SIGTERM");
+    await endedAs("stopped");
+    expect((await product.tasks.get(id)).status_reason).to.contain("aborted/user");
+    expect(await product.consoleOf(id)).to.not.contain("queued again");
   });
 
   /** The next agent of the state folder has it, and its program was told nothing. */

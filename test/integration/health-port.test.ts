@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, connect, type Socket } from "node:net";
 import { resolve } from "node:path";
 import { expect } from "chai";
 import { openHealthPort } from "../../agent/health/health-port.ts";
@@ -34,6 +34,20 @@ describe("the health and metrics port", () => {
     expect(await get(port, "/healthz")).to.include({ status: 503, text: "the heartbeat loop has not moved for 16 min 0 s\n" });
     expect((await get(port, "/drain")).status).to.equal(404);
     expect((await fetch(`http://127.0.0.1:${port}/healthz`, { method: "POST" })).status).to.equal(405);
+  });
+
+  it("answers while many connections say nothing, and closes those", async () => {
+    await using health = await openHealthPort(new FakeAgent(), OPTIONS);
+    const port = health.address()?.port ?? 0;
+    const open = new Set<Socket>();
+    for (let n = 0; n < 300; n++) {
+      const socket = connect(port, "127.0.0.1");
+      socket.on("error", () => undefined).on("close", () => open.delete(socket));
+      socket.on("connect", () => open.add(socket) && socket.write("GET /healthz HTTP/1.1\r\nx-slow: "));
+    }
+    await eventually("they are connected", async () => open.size > 0);
+    expect(await get(port, "/healthz")).to.include({ status: 200, text: "ok\n" });
+    await eventually("all are closed in time", async () => open.size === 0);
   });
 
   it("shows the agent's figures in Prometheus' text", async () => {

@@ -26,6 +26,17 @@ for size in (1 << 20, 4096, 1):
         pass
 os._exit(7)
 `;
+/** Prints without end, as fast as it can. */
+const PRINTER = `import subprocess, sys\nsubprocess.run(["yes", "x" * 999])\nsys.exit(3)\n`;
+/** The same, but all is well for it. */
+const UNCONCERNED = `
+import os
+try:
+    while True: os.write(1, b"x" * 999 + b"\\n")
+except OSError:
+    os._exit(0)
+`;
+const PRINTED_MIB = 60;
 /** A look at the disk is good for a second. */
 const LOOK_MS = 1_100;
 const SIZE_MIB = Number(process.env["WINDLASS_FULL_DISK_MIB"] ?? 300);
@@ -41,11 +52,11 @@ export function fullDiskScenarios(engine: EngineUnderTest): void {
 
     const script = (diff: string): object => ({ script: { entry_point: "main.py", diff, binary: "python3" } });
 
-    async function withSmallDisk(work: (product: Product, state: string) => Promise<void>): Promise<void> {
+    async function withSmallDisk(work: (product: Product, state: string) => Promise<void>, mib = SIZE_MIB): Promise<void> {
       await using product = await Product.start();
       const state = join(product.folder, "small-disk");
       await mkdir(state);
-      execFileSync("mount", ["-t", "tmpfs", "-o", `size=${SIZE_MIB}m`, "tmpfs", state]);
+      execFileSync("mount", ["-t", "tmpfs", "-o", `size=${mib}m`, "tmpfs", state]);
       try {
         await work(product, state);
       } finally {
@@ -74,6 +85,27 @@ export function fullDiskScenarios(engine: EngineUnderTest): void {
         await eventually("the reserve is made again", async () => (await readdir(state)).includes("reserve"));
         await eventually("the journal is empty", async () => (await readdir(join(state, "journal"))).length === 0);
       });
+    });
+
+    it("names a task whose console alone fills it, keeps that console, and runs the next ones", async function () {
+      this.timeout(240_000);
+      await withSmallDisk(async (product, state) => {
+        const daemon = await product.startDaemon({ queues: [QUEUE], stateFolder: state, args: await engine.daemonArgs() });
+        const ended = async (diff: string): Promise<{ end: string; text: string }> => {
+          const task = await product.run(QUEUE, script(diff));
+          return { end: `${task.status} ${task.status_reason}`, text: await product.consoleOf(task.id) };
+        };
+        const failed = await ended(PRINTER);
+        expect(failed.end).to.match(/^failed failed\/disk-full.*exit code 3/);
+        expect(failed.text.length).to.be.greaterThan((PRINTED_MIB / 2) * 2 ** 20);
+        expect(failed.text.slice(-1_000)).to.match(/windlass: failed\/disk-full \(run\)/);
+        const unconcerned = await ended(UNCONCERNED);
+        expect(unconcerned.end).to.equal("completed completed");
+        expect(unconcerned.text.slice(-1_000)).to.contain("what it printed last may be missing");
+        expect((await ended("print('the next one')\n")).end, daemon.output).to.equal("completed completed");
+        daemon.mustLive();
+        await eventually("the journal is empty", async () => (await readdir(join(state, "journal"))).length === 0);
+      }, PRINTED_MIB);
     });
 
     it("names a repository that does not fit, and goes on with the next task", async function () {

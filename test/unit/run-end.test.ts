@@ -27,6 +27,7 @@ describe("the end of a run", () => {
       user: "aborted/user",
       timeout: "failed/timeout",
       "agent-stopping": "aborted/agent-stopping",
+      "hand-back": "aborted/agent-stopping",
       "task-gone": "aborted/task-gone",
     };
     for (const [reason, cause] of Object.entries(causes)) expect(aborted(new Cancelled(reason as CancelReason))).to.include({ cause });
@@ -50,6 +51,12 @@ describe("the end of a run", () => {
     expect(outcomeOfError(error, NEVER, RUNNING).retryable).to.equal(false);
     expect(outcomeOfError(full, NEVER, BEFORE)).to.include({ cause: "failed/disk-full", retryable: true });
     expect(outcomeOfError(full, NEVER, RUNNING)).to.include({ cause: "failed/disk-full", retryable: false });
+  });
+
+  it("may be tried again when the agent handed it back, but not when the agent stopped it", () => {
+    expect(aborted(new Cancelled("hand-back")).retryable).to.equal(true);
+    expect(aborted(new Cancelled("agent-stopping")).retryable).to.equal(false);
+    expect(outcomeOfError(undefined, AbortSignal.abort(new Cancelled("agent-stopping")), BEFORE).retryable).to.equal(true);
   });
 
   it("is the agent's fault when nothing else explains it", () => {
