@@ -1,5 +1,6 @@
 import { readFile, realpath, rename } from "node:fs/promises";
 import { join, relative } from "node:path";
+import { codeOf } from "../base/errors.ts";
 import { readIfThere, writeFileDurably } from "../base/files.ts";
 import { newId } from "../base/ids.ts";
 import type { Logger } from "../base/logger.ts";
@@ -44,7 +45,9 @@ export async function isCopy({ id, home: was }: Known, now: Home): Promise<boole
   const areMachines = was.machine !== undefined && now.machine !== undefined;
   if (areMachines && was.machine !== now.machine) return true;
   if (was.place === now.place) return false;
-  return was.path === now.path ? !areMachines : (await idIn(was.path)) === id;
+  if (was.path === now.path) return !areMachines;
+  // What may not be read is there, and somebody else's.
+  return (await idIn(was.path).catch(() => id)) === id;
 }
 
 /** Undefined: no agent has been in this folder. */
@@ -53,8 +56,10 @@ export async function idIn(folder: string): Promise<string | undefined> {
 }
 
 async function leaveRecords(folder: string, { id, home }: Known, logger: Logger): Promise<void> {
-  const left = join(folder, `journal-of-${id}`);
-  await rename(join(folder, "journal"), left).catch(() => undefined);
+  const left = join(folder, `journal-of-${id}-${newId().slice(0, 8)}`);
+  await rename(join(folder, "journal"), left).catch((error: unknown) => {
+    if (codeOf(error) !== "ENOENT") throw error;
+  });
   logger.warn(
     { folder, from: home?.path, records: left },
     "the state folder is a copy of another agent's: this agent is a new one, and leaves that one's runs alone",

@@ -156,7 +156,7 @@ export class Agent implements AgentControl {
   async run(): Promise<void> {
     const loops = [this.#watch.run(this.#over.signal), this.#parts.disk.run(this.#over.signal)].map((loop) => this.#told(loop));
     try {
-      await this.#takeOver.atStart();
+      await this.#takeOver.atStart(this.#drain.signal);
       await this.#queues.resolveAll(this.#drain.signal);
       await this.#workers.register(this.#drain.signal);
       if (this.#state === "starting") this.#state = "running";

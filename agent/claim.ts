@@ -2,7 +2,7 @@ import { ApiError, isRefusal } from "../api/api-error.ts";
 import type { TaskId } from "../api/wire/ids.ts";
 import type { Queue, QueueEntry } from "../api/wire/queue.ts";
 import type { Task } from "../api/wire/task.ts";
-import { ageMs, type Clock } from "../base/clock.ts";
+import type { Clock } from "../base/clock.ts";
 import { crashPoint } from "../base/crash-point.ts";
 import { newId } from "../base/ids.ts";
 import type { Logger } from "../base/logger.ts";
@@ -23,6 +23,8 @@ export interface Claimed {
   readonly record: ClaimRecord;
   readonly task: TaskId;
   readonly queue: Pick<Queue, "id" | "name">;
+  /** When the claim began, by the clock that only grows. */
+  readonly sinceMs: number;
   /** When it was put into the queue, in ms. */
   readonly addedAtMs: number | undefined;
 }
@@ -53,12 +55,13 @@ export async function claim(queue: Pick<Queue, "id" | "name">, entry: QueueEntry
     intentAt: deps.clock.now(),
     stage: "intent",
   };
+  const sinceMs = deps.clock.monotonic();
   await deps.journal.write(record);
   crashPoint("claim/intent-written");
   try {
     const removed = await deps.client.queues.removeTask(queue.id, entry.task, { retry: ONCE });
     crashPoint("claim/removed");
-    if (removed > 0) return { claimed: { record, task: entry.task, queue, addedAtMs: timeOf(entry.added) } };
+    if (removed > 0) return { claimed: { record, task: entry.task, queue, sinceMs, addedAtMs: timeOf(entry.added) } };
   } catch (error) {
     if (error instanceof ApiError && error.uncertain) return { doubt: record };
     if (!isRefusal(error, ...NOT_QUEUED)) deps.logger.warn({ err: error, task: entry.task }, "a task cannot be claimed");
@@ -76,8 +79,8 @@ function timeOf(date: string): number | undefined {
 export type StartResult = { readonly task: Task } | { readonly invalid: unknown } | "gone" | "doubt";
 
 /** Reads a claimed task and tells the server `started`, with the claim's id, in time or not at all. */
-export async function start({ record, task: id }: Claimed, deps: ClaimDeps): Promise<StartResult> {
-  const leftMs = (): number => Math.max(START_WITHIN_MS - ageMs(record.intentAt, deps.clock), 0);
+export async function start({ record, task: id, sinceMs }: Claimed, deps: ClaimDeps): Promise<StartResult> {
+  const leftMs = (): number => Math.max(sinceMs + START_WITHIN_MS - deps.clock.monotonic(), 0);
   const signal = AbortSignal.timeout(leftMs());
   try {
     const task = await deps.client.tasks.get(id, { retry: SCHEDULES.start, signal });

@@ -11,9 +11,9 @@ import { WindlassError } from "../base/errors.ts";
 import { ensurePrivateFolder } from "../base/files.ts";
 import { newId } from "../base/ids.ts";
 import { createLogger, type Logger } from "../base/logger.ts";
-import { identityOf } from "../base/process-identity.ts";
+import { ownIdentity } from "../base/process-identity.ts";
 import { exitCodeOf } from "../runner/outcome.ts";
-import { agentIdOf } from "./agent-identity.ts";
+import { agentIdOf, idIn } from "./agent-identity.ts";
 import { type Client, createClient } from "./client.ts";
 import type { Config } from "./config.ts";
 import { Engines, engineNow } from "./engines.ts";
@@ -37,9 +37,9 @@ export async function runExecute(config: Config, id: string, io: ExecuteIo): Pro
   const logger = io.logger ?? createLogger({ level: config.log.level, format: config.log.format });
   const client = createClient(config, logger);
   await ensurePrivateFolder(config.stateFolder);
-  const agentId = await agentIdOf(config.stateFolder, logger);
+  const agentId = (await idIn(config.stateFolder)) ?? (await agentIdOf(config.stateFolder, logger));
   const journal = await Journal.open(config.stateFolder);
-  const task = await takeTask(client, id as TaskId);
+  const task = await taskToRun(client, id as TaskId);
   const [slot] = planSlots({ ...config, slots: 1, name: `${config.name}:execute` });
   const record: ClaimRecord = {
     claim: newId(),
@@ -51,9 +51,10 @@ export async function runExecute(config: Config, id: string, io: ExecuteIo): Pro
     ...engineNow(config),
     intentAt: Date.now(),
     stage: "started",
-    owner: await identityOf(process.pid),
+    owner: await ownIdentity(),
   };
   await journal.write(record);
+  if (task.status === "queued") await client.tasks.dequeue(task.id, { new_status: "in_progress" });
   await client.tasks.setStatus("started", task.id, {
     reason: `started by windlass ${record.worker}`,
     message: `claim ${record.claim}`,
@@ -95,12 +96,9 @@ export async function runExecute(config: Config, id: string, io: ExecuteIo): Pro
   }
 }
 
-/** The task's own document; it leaves its queue as with ClearML's agent (clearml-agent.md 4.1). */
-async function takeTask(client: Client, id: TaskId): Promise<Task> {
+async function taskToRun(client: Client, id: TaskId): Promise<Task> {
   try {
-    const task = await client.tasks.get(id);
-    if (task.status === "queued") await client.tasks.dequeue(id, { new_status: "in_progress" });
-    return task;
+    return await client.tasks.get(id);
   } catch (error) {
     if (isRefusal(error, 101))
       throw new WindlassError(`the server has no task ${id}`, { code: "no-such-task", hint: "windlass tasks lists them." });

@@ -45,10 +45,13 @@ export async function reportOutcome(record: ClaimRecord, outcome: Outcome, deps:
   });
 }
 
-/** The program's own SDK said `completed`, and then the program ended otherwise: its exit code is the truth. */
+/**
+ * The program's own SDK said `completed`, and then the program ended otherwise: its exit code is the truth, unless the record
+ * was destroyed, since then nobody knows its exit code.
+ */
 async function saidCompleted(record: ClaimRecord, { client }: ReportDeps, call: CallOptions): Promise<boolean> {
   const state = await client.tasks.get(record.task as TaskId, call);
-  return state.status === "completed" && isStillOurs(state, record);
+  return record.rebuilt !== true && state.status === "completed" && isStillOurs(state, record);
 }
 
 /**

@@ -27,7 +27,7 @@ export class Strangers {
     const who = answer.headers.via ?? answer.headers.server;
     const said = `${who === undefined ? "" : ` (${who})`}: "${firstWords(answer.text)}"`;
     const message = `${apiServer} answered with HTTP ${answer.status}, but not as a ClearML API: it is another server, or something in between${said}`;
-    this.#tellOnce(`${answer.status}${said}`, endpoint, message);
+    this.#tellOnce(`${answer.status} ${who}`, endpoint, message);
     const status = OF_ANYBODY.has(answer.status) ? answer.status : Math.max(answer.status, 502);
     return new ApiError({
       endpoint,

@@ -1,11 +1,11 @@
-import { link, readdir, readFile, readlink, unlink, writeFile } from "node:fs/promises";
+import { link, readdir, readFile, unlink, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { dirname, join } from "node:path";
 import { type AliveSocket, aliveSocketAnswers, openAliveSocket } from "./alive-socket.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { codeOf } from "./errors.ts";
 import { newId } from "./ids.ts";
-import { currentBootId, identityOf, isAlive, type ProcessIdentity } from "./process-identity.ts";
+import { currentBootId, identityOf, isAlive, type ProcessIdentity, pidSpace } from "./process-identity.ts";
 
 /**
  * A lock between processes that share a folder (the daemon and a `windlass execute` beside it). The lock is a file that
@@ -98,10 +98,6 @@ async function newCandidate(path: string): Promise<Candidate> {
 
 /** Short, since a socket's path is. */
 const socketOf = (path: string, token: string): string => join(dirname(path), `.${token}.alive`);
-
-async function pidSpace(): Promise<string> {
-  return await readlink("/proc/self/ns/pid").catch(() => "");
-}
 
 async function takeInTurn(path: string, owner: Owner, options: FileLockOptions): Promise<void> {
   for (let told = false; ; told = true) {

@@ -1,4 +1,5 @@
-import { readFile } from "node:fs/promises";
+import { readFile, readlink } from "node:fs/promises";
+import { hostname } from "node:os";
 import { codeOf } from "./errors.ts";
 
 /** Names one process for ever: a pid alone is used again, with its start time and the boot it is unique. */
@@ -8,6 +9,8 @@ export interface ProcessIdentity {
   readonly startTime: string;
   /** /proc/sys/kernel/random/boot_id; empty where there is none. */
   readonly bootId: string;
+  /** In which processes are numbered, and whose boot it was; undefined where nobody asked. */
+  readonly place?: { readonly pidSpace: string; readonly host: string };
 }
 
 /** The identity of a live process, or undefined if it is gone. A zombie counts as gone once the last of its threads is. */
@@ -21,6 +24,24 @@ export async function identityOf(pid: number): Promise<ProcessIdentity | undefin
 export async function isAlive(identity: ProcessIdentity): Promise<boolean> {
   const now = await identityOf(identity.pid);
   return now !== undefined && now.startTime === identity.startTime && now.bootId === identity.bootId;
+}
+
+/** The identity of this process, for others who may look from another container or machine. */
+export async function ownIdentity(): Promise<ProcessIdentity | undefined> {
+  const identity = await identityOf(process.pid);
+  return identity && { ...identity, place: { pidSpace: await pidSpace(), host: hostname() } };
+}
+
+/** Whether `isAlive` can tell: not of a process of another container, nor of another machine with the same folder. */
+export async function isVisible({ bootId, place }: ProcessIdentity): Promise<boolean> {
+  if (place === undefined) return true;
+  if (bootId !== (await currentBootId())) return place.host === hostname();
+  return place.pidSpace === (await pidSpace());
+}
+
+/** Names the space in which this process is numbered; empty where there are none. */
+export async function pidSpace(): Promise<string> {
+  return await readlink("/proc/self/ns/pid").catch(() => "");
 }
 
 /** How many processes and threads this machine has started since its boot; undefined where there is no /proc. */

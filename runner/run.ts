@@ -96,7 +96,7 @@ class Run {
     await removeRun(parts, (error, what) => this.#warn(error, what));
     crashPoint("run/cleaned");
     observer.over(outcome);
-    await this.#completeConsole();
+    await this.#completeConsole(outcome);
     crashPoint("run/console-complete");
     await observer.ended(outcome);
   }
@@ -232,10 +232,12 @@ class Run {
     );
   }
 
-  async #completeConsole(): Promise<void> {
+  /** A task that is gone, or another's, takes no more of it: it stays on this machine for a while. */
+  async #completeConsole({ cause }: Outcome): Promise<void> {
     const leave = this.#options.leave ?? new AbortController().signal;
     try {
-      await (await this.#shipper).drain(leave);
+      const shipper = await this.#shipper;
+      await (cause === "aborted/task-gone" ? shipper.stop() : shipper.drain(leave));
     } catch (error) {
       leave.throwIfAborted();
       this.#warn(error, "the console of a run is not complete on the server");

@@ -7,7 +7,7 @@ import { JumpingClock } from "../support/jumping-clock.ts";
 const dateIn = (ms: number): string => new Date(Date.now() + ms).toUTCString();
 
 /** Header, and how long the agent waits then; undefined: as long as its own schedule says. */
-const CASES: readonly [what: string, header: string, fromMs: number | undefined, toMs?: number][] = [
+const CASES: readonly [what: string, header: string | (() => string), fromMs: number | undefined, toMs?: number][] = [
   ["seconds", "7", 7_000],
   ["nothing at all", "0", 500],
   ["more than anybody waits", "86400", 300_000],
@@ -18,7 +18,7 @@ const CASES: readonly [what: string, header: string, fromMs: number | undefined,
   ["words", "soon", undefined],
   ["words with a number", "in 10 apples", undefined],
   ["nothing", "", undefined],
-  ["a date", dateIn(60_000), 40_000, 60_000],
+  ["a date", () => dateIn(60_000), 40_000, 60_000],
   ["a date far away", dateIn(1e12), 300_000],
   ["a date that has passed", dateIn(-3_600_000), 500],
   ["a date that is none", "Fri, 99 Nov 2026 99:99:99 GMT", undefined],
@@ -38,7 +38,7 @@ async function pauseOfRetry(retryAfterMs: number | undefined): Promise<number | 
 describe("a Retry-After header", () => {
   for (const [what, header, fromMs, toMs = fromMs] of CASES)
     it(`that says ${what} is obeyed within reason`, async () => {
-      const askedMs = retryAfterOf(header);
+      const askedMs = retryAfterOf(typeof header === "string" ? header : header());
       const [ofCall, ofConsole] = [await pauseOfRetry(askedMs), pauseMs(askedMs === undefined ? {} : { retryAfterMs: askedMs }, 0)];
       expect(ofCall).to.be.within(fromMs ?? 32, toMs ?? 48);
       expect(ofConsole).to.be.within(fromMs ?? 400, toMs ?? 600);

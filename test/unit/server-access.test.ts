@@ -153,6 +153,18 @@ describe("access to the server", () => {
       expect((await server.call("tasks.get_by_id", { task: other }, { token: renewed })).status).to.equal(403);
     });
 
+    it("makes and enqueues none, lists no others by fields that do not count, and touches no other's models", async () => {
+      for (const [endpoint, body] of [
+        ["tasks.enqueue", { task: own, queue_name: "friends", force: true }],
+        ["tasks.create", { name: "another", type: "training", task: own }],
+        ["tasks.clone", { task: own }],
+        ["tasks.get_all", { task: own }],
+        ["tasks.get_all", { ids: [own] }],
+        ["models.archive_many", { ids: ["f".repeat(32)], task: own }],
+      ] as const)
+        expect(await statusOf(endpoint, body), endpoint).to.equal(403);
+    });
+
     it("names the task that it is limited to", async () => {
       expect((await server.call("auth.login", { windlass_scope: "run", windlass_only_task: true })).status).to.equal(400);
     });
