@@ -80,7 +80,7 @@ export type StartResult = { readonly task: Task } | { readonly invalid: unknown 
 
 /** Reads a claimed task and tells the server `started`, with the claim's id, in time or not at all. */
 export async function start({ record, task: id, sinceMs }: Claimed, deps: ClaimDeps): Promise<StartResult> {
-  const leftMs = (): number => Math.max(sinceMs + START_WITHIN_MS - deps.clock.monotonic(), 0);
+  const leftMs = (): number => Math.max(Math.ceil(sinceMs + START_WITHIN_MS - deps.clock.monotonic()), 0);
   const signal = AbortSignal.timeout(leftMs());
   try {
     const task = await deps.client.tasks.get(id, { retry: SCHEDULES.start, signal });
