@@ -52,7 +52,7 @@ function chosen({ key, given, names, env, conf, said }: Choice): string | undefi
 
 async function readConfigFile(flag: string | undefined, env: NodeJS.ProcessEnv, said: SettingOrigins): Promise<ConfigFile> {
   const { configFileSchema } = await import("./config-schema.ts");
-  const asked = flag ?? env["WINDLASS_CONFIG"];
+  const asked = flag ?? (env["WINDLASS_CONFIG"] || undefined);
   const places = asked === undefined ? [join(homedir(), ".config/windlass/agent.config.yaml"), "/etc/windlass/agent.config.yaml"] : [asked];
   for (const path of places) {
     const text = await readIfThere(resolve(path));

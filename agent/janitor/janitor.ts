@@ -100,8 +100,12 @@ function waitingFor(known: Sightings[string] | undefined, task: LostTask, lostFo
   return `seen so for ${formatDuration(lostForMs)} of ${formatDuration(APART_MS)}`;
 }
 
+/** A pass reads all queued tasks: more often than this it would be a load on the server, and find nothing more. */
+const LEAST_EVERY_MS = SECOND_MS;
+
 /** Passes for ever, the first one soon; a server that is away is tried again at the next pass. Ends with the signal. */
-export async function keepTidy(deps: JanitorDeps & { signal: AbortSignal }, everyMs: number, logger: Logger): Promise<void> {
+export async function keepTidy(deps: JanitorDeps & { signal: AbortSignal }, wantedMs: number, logger: Logger): Promise<void> {
+  const everyMs = Math.max(wantedMs, LEAST_EVERY_MS);
   const { clock, signal } = deps;
   for (let waitMs = Math.min(everyMs, 30 * SECOND_MS); ; waitMs = everyMs) {
     await clock.sleep(jittered(waitMs), signal).catch(() => undefined);

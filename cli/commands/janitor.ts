@@ -2,6 +2,7 @@ import { createClient } from "../../agent/client.ts";
 import { janitorPass, type PassReport } from "../../agent/janitor/janitor.ts";
 import { loadConfig } from "../../agent/load-config.ts";
 import { systemClock } from "../../base/clock.ts";
+import { WindlassError } from "../../base/errors.ts";
 import { parseDurationMs } from "../../base/units.ts";
 import { reportError } from "../report-error.ts";
 
@@ -16,6 +17,8 @@ export interface JanitorFlags {
 /** One pass, or with `--every` passes until it is stopped; a failing pass then only says so. */
 export async function janitorCommand(flags: JanitorFlags): Promise<number> {
   const everyMs = flags.every === undefined ? undefined : parseDurationMs(flags.every);
+  if (everyMs !== undefined && everyMs < 1_000)
+    throw new WindlassError("--every is at least 1s", { code: "bad-flag", hint: "A pass reads all queued tasks: every 10m is enough." });
   const { config } = await loadConfig({ config: flags.config, state: flags.state }, process.env);
   const stop = new AbortController();
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => stop.abort(new Error("stopped")));

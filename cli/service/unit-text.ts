@@ -28,7 +28,7 @@ Type=notify
 # The agent speaks through systemd-notify, a process of its own. Programs of tasks are not told the address.
 NotifyAccess=all
 ExecStart=${command.map(quoted).join(" ")}
-ExecReload=/bin/kill -HUP $MAINPID
+ExecReload=/bin/sh -c 'kill -HUP $MAINPID'
 # CLEARML_* variables and credentials, if they are not in the configuration file.
 EnvironmentFile=-${isSystem ? "/etc" : "%h/.config"}/windlass/environment
 ${isSystem ? `# Run state lives there, and outlives the service; a RuntimeDirectory would not.\nStateDirectory=${name}\nStateDirectoryMode=0700\n` : ""}\
