@@ -6,6 +6,7 @@ import { type Clock, systemClock } from "./clock.ts";
 import { codeOf } from "./errors.ts";
 import { newId } from "./ids.ts";
 import { currentBootId, identityOf, isAlive, type ProcessIdentity, pidSpace } from "./process-identity.ts";
+import { mayBeShared } from "./shared-file-system.ts";
 
 /**
  * A lock between processes that share a folder (the daemon and a `windlass execute` beside it). The lock is a file that
@@ -155,11 +156,12 @@ function ownerIn(text: string): Owner {
 
 /**
  * Whether the holder lives. Names of hosts say nothing about containers: one may have the host's, and its successor another.
- * A holder on another machine (a shared folder) cannot be looked at and is believed.
+ * A holder on another machine cannot be looked at and is believed, where the folder may be shared with another machine at all;
+ * on a disk of this one another boot is over.
  */
 async function holds(path: string, holder: Owner): Promise<boolean> {
   const isVisible = (holder.pidSpace ?? "") === "" || holder.pidSpace === (await pidSpace());
-  if (holder.bootId !== (await currentBootId())) return holder.host !== hostname();
+  if (holder.bootId !== (await currentBootId())) return holder.host !== hostname() && (await mayBeShared(dirname(path)));
   if (isVisible) return await isAlive(holder);
   return holder.hasSocket !== true || (await aliveSocketAnswers(socketOf(path, holder.token)));
 }

@@ -5,6 +5,7 @@ import { expect } from "chai";
 import { aliveSocketAnswers, openAliveSocket } from "../../base/alive-socket.ts";
 import { aliveHolder, holdFileLock, withFileLock } from "../../base/file-lock.ts";
 import { newId } from "../../base/ids.ts";
+import { isSharedType, mayBeShared } from "../../base/shared-file-system.ts";
 
 const folder = (): Promise<string> => mkdtemp(join(tmpdir(), "windlass-lock-"));
 
@@ -52,11 +53,23 @@ describe("a lock between containers", () => {
     await (taken as () => Promise<void>)();
   });
 
-  it("believes an owner on another machine, and one without a socket", async () => {
+  it("is taken over from an owner of another boot, whatever its host was called, on a disk of this machine", async () => {
     const path = join(await folder(), "a.lock");
     await holdFileLock(path);
     await moveElsewhere(path, { bootId: "another boot" });
-    expect(await aliveHolder(path)).to.equal(1);
+    expect(await aliveHolder(path)).to.equal(undefined);
+  });
+
+  it("knows the file systems that another machine may have mounted, too", async () => {
+    const [nfs, cifs, signedCifs, ext4, overlay, xfs] = [0x6969, 0xff534d42, 0xff534d42 | 0, 0xef53, 0x794c7630, 0x58465342];
+    expect([nfs, cifs, signedCifs].map(isSharedType)).to.deep.equal([true, true, true]);
+    expect([ext4, overlay, xfs].map(isSharedType)).to.deep.equal([false, false, false]);
+    expect(await mayBeShared(tmpdir())).to.equal(false);
+  });
+
+  it("believes an owner without a socket", async () => {
+    const path = join(await folder(), "a.lock");
+    await holdFileLock(path);
     await moveElsewhere(path, { token: "unknown", hasSocket: false });
     expect(await aliveHolder(path)).to.equal(1);
   });
