@@ -64,7 +64,7 @@ export class Connections {
 
   #authorities(): { ca?: string[] } {
     if (this.#caBundle === undefined) return {};
-    return { ca: [...process.getBuiltinModule("node:tls").rootCertificates, readFileSync(this.#caBundle, "utf8")] };
+    return { ca: [...process.getBuiltinModule("node:tls").getCACertificates("default"), readFileSync(this.#caBundle, "utf8")] };
   }
 }
 
