@@ -2,6 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "chai";
 import type { TaskId } from "../../api/wire/ids.ts";
+import { FaultProxy } from "../support/fault-proxy.ts";
 import { Product } from "../support/product.ts";
 import { git, makeRepository } from "../support/repository.ts";
 import { type CommandResult, windlass } from "../support/windlass-command.ts";
@@ -30,6 +31,19 @@ describe("windlass as a program, at a server", function () {
     expect(stdout).to.match(/^task [0-9a-f]{32}\n/);
     expect(stdout).to.contain("small ['--lr=0.1']");
     expect(stderr).to.equal("completed\n");
+  });
+
+  it("follows a task through an outage of the server, each line once, to its exit code", async () => {
+    await using proxy = await FaultProxy.start(product.apiUrl);
+    const slow = join(product.folder, "slow.py");
+    await writeFile(slow, "import sys, time\nfor n in range(5):\n    print('line', n, flush=True)\n    time.sleep(0.5)\nsys.exit(7)\n");
+    const following = product.begin(["run", "--script", slow], { CLEARML_API_HOST: proxy.url });
+    await following.waitFor(/line 1/);
+    proxy.plan = () => ({ kind: "drop" });
+    await following.waitFor(/the task goes on, and is followed again once the server answers/);
+    proxy.plan = () => undefined;
+    expect(await following.ended, following.output).to.equal(7);
+    expect(following.output.match(/^line \d$/gm)).to.deep.equal(["line 0", "line 1", "line 2", "line 3", "line 4"]);
   });
 
   it("ends with the program's exit code, and names the cause once", async () => {
