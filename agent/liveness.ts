@@ -63,5 +63,7 @@ export function readinessOf(snapshot: AgentSnapshot): string | undefined {
   if (snapshot.state === "starting") return "the agent is starting: its workers are not registered yet";
   if (snapshot.state === "paused") return "the agent is paused";
   if (snapshot.state === "draining") return "the agent is draining: it takes no new tasks and ends with its runs";
-  return snapshot.notClaiming === undefined ? undefined : `the agent takes no tasks: ${snapshot.notClaiming}`;
+  if (snapshot.notClaiming !== undefined) return `the agent takes no tasks: ${snapshot.notClaiming}`;
+  if (snapshot.queues.some(({ id }) => id !== undefined)) return undefined;
+  return `none of its queues is there: ${snapshot.queues.map(({ wanted }) => wanted).join(", ")}`;
 }

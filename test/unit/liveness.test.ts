@@ -43,6 +43,12 @@ describe("whether an agent is alive, and ready", () => {
     expect(readinessOf(snapshotOf({ state: "paused" }))).to.contain("paused");
     expect(readinessOf(snapshotOf({ state: "draining" }))).to.contain("draining");
     expect(readinessOf(snapshotOf({ notClaiming: "only 1 GiB free" }))).to.contain("only 1 GiB free");
+    const [there, gone] = [
+      { wanted: "a", id: "1" },
+      { wanted: "b", id: undefined },
+    ];
+    expect(readinessOf(snapshotOf({ queues: [gone, there] }))).to.equal(undefined);
+    expect(readinessOf(snapshotOf({ queues: [gone] }))).to.equal("none of its queues is there: b");
   });
 
   it("measures how long the event loop was blocked", async () => {
