@@ -13,7 +13,14 @@ export interface AgentPlace {
 /** The state folder of the agent that flags, environment and configuration files mean, as the daemon itself finds it. */
 export async function stateFolderOf({ state, config }: AgentPlace): Promise<string> {
   if (state !== undefined) return resolve(state);
-  return (await loadConfig({ config }, process.env)).config.stateFolder;
+  try {
+    return (await loadConfig({ config }, process.env)).config.stateFolder;
+  } catch (error) {
+    if (!(error instanceof WindlassError)) throw error;
+    const hint =
+      `${error.hint ?? ""} An agent that runs keeps its old configuration and is reached with --state and its state folder.`.trim();
+    throw new WindlassError(error.message, { code: error.code, hint, cause: error });
+  }
 }
 
 /** Runs `work` with that folder; when no agent runs there, the error names those that run in the other usual places. */
