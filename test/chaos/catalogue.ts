@@ -34,7 +34,7 @@ export const CATALOGUE: Readonly<Record<string, Scenario>> = {
   },
   network(choice) {
     const full = { runs: 100, slots: 3, outages: 9, outageMs: MINUTE_MS, withinMs: 30 * MINUTE_MS };
-    const short = { runs: 8, slots: 4, outages: 1, outageMs: MINUTE_MS, withinMs: 5 * MINUTE_MS };
+    const short = { runs: 8, slots: 4, outages: 1, outageMs: MINUTE_MS, withinMs: 8 * MINUTE_MS };
     return perEngine(choice, (engine) => network({ engine, seed: choice.seed, ...{ full, short }[choice.form] }));
   },
   claims(choice) {
