@@ -3,7 +3,7 @@ import type { EngineName } from "../chaos/result.ts";
 
 /** WINDLASS_CHAOS_SEED draws other faults than those of every day. */
 const SEED = Number(process.env["WINDLASS_CHAOS_SEED"] ?? 1);
-const MOST_MS = 6 * 60_000;
+const MOST_MS = 9 * 60_000;
 
 /** The short forms of these scenarios as tests; `npm run chaos` has the long ones. */
 export function chaosCases(names: readonly string[], engine: EngineName): void {
