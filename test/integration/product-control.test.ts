@@ -61,7 +61,8 @@ describe("the product, asked over its local socket", function () {
       .to.contain("the first")
       .and.to.contain(QUEUE)
       .and.to.contain("here:0");
-    expect(await conclusion(first)).to.match(/^It runs here, on here:0: phase run for/);
+    const isInPhaseRun = async (): Promise<boolean> => /^It runs here, on here:0: phase run for/.test(await conclusion(first));
+    await eventually("its program runs, as the agent sees it", isInPhaseRun);
     for (const text of ["the second", second.slice(0, 10)]) expect(await conclusion(text)).to.contain("is busy");
     expect(await conclusion(second)).to.match(
       /^The only slot of the agent here is busy, the longest with \w+ "the first" \(run, .+\), and 1 of the queue "urgent" comes first\.$/,
