@@ -81,7 +81,7 @@ describe("the product, asked over its local socket", function () {
     expect((await status()).counters.outcomes).to.deep.equal({ completed: 3 });
     const { waitedSec, phaseSec } = (await status()).counters;
     expect(waitedSec.count).to.equal(3);
-    expect(waitedSec.sum).to.be.greaterThan(2);
+    expect(waitedSec.sum).to.be.at.least(2);
     expect(phaseSec.run, JSON.stringify(phaseSec)).to.include({ count: 3 });
     expect(phaseSec.run?.sum).to.be.greaterThan(2);
     expect(Date.parse((await product.tasks.get(third)).started ?? "")).to.be.lessThan(

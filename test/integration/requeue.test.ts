@@ -22,7 +22,7 @@ describe("a task that is queued again", () => {
       await asked;
       await product.session.call("queues.delete", { queue: deleted, force: true });
       daemon.child.kill("SIGTERM");
-      await daemon.waitFor(/drain/i);
+      await daemon.waitFor(/no new tasks/);
       daemon.child.kill("SIGTERM");
       await daemon.ended;
       const { status, status_reason } = await eventually("it is queued", async () => {
