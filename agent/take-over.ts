@@ -11,6 +11,8 @@ import { removeOldRuns } from "./old-runs.ts";
 import { readTask } from "./read-task.ts";
 import type { Runs } from "./runs.ts";
 
+/** How long new work waits for the slots of runs about which the server is asked; a question that stays open must not stop an agent. */
+const SLOTS_FIRST_MS = 10_000;
 const LOOK_EVERY_MS = Number(process.env["WINDLASS_LOOK_MS"] ?? MINUTE_MS);
 
 export interface TakeOverParts {
@@ -37,14 +39,14 @@ export class TakeOver {
     return [...this.#leftAlone.values()];
   }
 
-  /** All that an earlier agent left, before anything new is begun: it has its slots first. */
+  /** All that an earlier agent left, before anything new is begun: as far as it is known in time, it has its slots first. */
   async atStart(signal: AbortSignal): Promise<void> {
     const { config, deps } = this.#parts;
     await deps.journal.removeTorn();
     const asked: Promise<void>[] = [];
     for (const record of await deps.journal.records(deps.logger)) if (!(await isHeld(record))) asked.push(this.#take(record, signal));
     for (const claim of await deps.journal.unreadable()) asked.push(this.#takeRebuilt(claim, signal));
-    await Promise.all(asked);
+    await Promise.race([Promise.all(asked), deps.clock.sleep(SLOTS_FIRST_MS, signal)]);
     await removeOldRuns(config.stateFolder, config.keepRunsMs, await deps.journal.claims());
     await rm(join(config.stateFolder, "tmp"), { recursive: true, force: true });
   }

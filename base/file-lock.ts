@@ -185,7 +185,8 @@ function breakRightOf(path: string, { token }: Owner): string {
 
 /** A lock that cannot be read (no more files may be opened) is let go all the same: its owner lives, nobody else removes it. */
 async function release(path: string, owner: Owner): Promise<void> {
-  await removeIfOf(path, owner).catch(() => unlink(path).catch(() => undefined));
+  const holder = await holderOf(path).catch(() => owner);
+  if (holder?.token === owner.token) await unlink(path).catch(() => undefined);
 }
 
 /** Only for the owner, or with the right to break its lock. */

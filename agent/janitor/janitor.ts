@@ -101,7 +101,7 @@ function waitingFor(known: Sightings[string] | undefined, task: LostTask, lostFo
 }
 
 /** A pass reads all queued tasks: more often than this it would be a load on the server, and find nothing more. */
-const LEAST_EVERY_MS = SECOND_MS;
+export const LEAST_EVERY_MS = SECOND_MS;
 
 /** Passes for ever, the first one soon; a server that is away is tried again at the next pass. Ends with the signal. */
 export async function keepTidy(deps: JanitorDeps & { signal: AbortSignal }, wantedMs: number, logger: Logger): Promise<void> {

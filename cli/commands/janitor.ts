@@ -1,5 +1,5 @@
 import { createClient } from "../../agent/client.ts";
-import { janitorPass, type PassReport } from "../../agent/janitor/janitor.ts";
+import { janitorPass, LEAST_EVERY_MS, type PassReport } from "../../agent/janitor/janitor.ts";
 import { loadConfig } from "../../agent/load-config.ts";
 import { systemClock } from "../../base/clock.ts";
 import { WindlassError } from "../../base/errors.ts";
@@ -17,7 +17,7 @@ export interface JanitorFlags {
 /** One pass, or with `--every` passes until it is stopped; a failing pass then only says so. */
 export async function janitorCommand(flags: JanitorFlags): Promise<number> {
   const everyMs = flags.every === undefined ? undefined : parseDurationMs(flags.every);
-  if (everyMs !== undefined && everyMs < 1_000)
+  if (everyMs !== undefined && everyMs < LEAST_EVERY_MS)
     throw new WindlassError("--every is at least 1s", { code: "bad-flag", hint: "A pass reads all queued tasks: every 10m is enough." });
   const { config } = await loadConfig({ config: flags.config, state: flags.state }, process.env);
   const stop = new AbortController();
