@@ -3,7 +3,7 @@ import type { Clock } from "../../base/clock.ts";
 
 /** A clock on which nobody waits: who sleeps moves the time on, and what was due on the way happens. */
 export class JumpingClock implements Clock {
-  /** How long everybody slept, in order. */
+  /** How long everybody slept, in order; to the whole millisecond, as a timer of Node's does. */
   readonly sleeps: number[] = [];
   #startMs: number;
   #elapsedMs = 0;
@@ -31,7 +31,7 @@ export class JumpingClock implements Clock {
 
   async sleep(ms: number, signal?: AbortSignal): Promise<void> {
     signal?.throwIfAborted();
-    this.sleeps.push(ms);
+    this.sleeps.push(Math.round(ms));
     this.advance(ms);
     await setImmediate();
     signal?.throwIfAborted();
