@@ -3,13 +3,23 @@ export class ApiFault extends Error {
   override readonly name = "ApiFault";
   readonly code: number;
   readonly subcode: number;
+  /** What stands behind the message as `key=value`; batch calls give it as `error.data` too. */
+  readonly details: Readonly<Record<string, unknown>>;
 
   constructor(code: number, subcode: number, message: string, details: Readonly<Record<string, unknown>> = {}) {
-    const pairs = Object.entries(details).map(([key, value]) => `${key}=${String(value)}`);
+    const pairs = Object.entries(details).map(([key, value]) => `${key}=${inPython(value)}`);
     super(pairs.length === 0 ? message : `${message}: ${pairs.join(", ")}`);
     this.code = code;
     this.subcode = subcode;
+    this.details = details;
   }
+}
+
+/** A value as the official server prints it in its messages: lists in round brackets, Python's words. */
+function inPython(value: unknown): string {
+  if (value === null || value === undefined) return "None";
+  if (typeof value === "boolean") return value ? "True" : "False";
+  return Array.isArray(value) ? `(${value.map(inPython).join(", ")})` : String(value);
 }
 
 export const invalidTask = (id: unknown): ApiFault => new ApiFault(400, 101, "Invalid task id", { id });

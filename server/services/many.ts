@@ -14,7 +14,7 @@ export function many(one: (call: Call, body: Body) => object): (call: Call, body
       } catch (error) {
         if (!(error instanceof ApiFault)) throw error;
         call.db.exec("ROLLBACK TO each");
-        failed.push({ id, error: { codes: [error.code, error.subcode], msg: error.message, data: {} } });
+        failed.push({ id, error: { codes: [error.code, error.subcode], msg: error.message, data: error.details } });
       }
       call.db.exec("RELEASE each");
     }
