@@ -8,6 +8,7 @@ import type { Config } from "./config.ts";
 import { type AgentControl, type AgentSnapshot, newCounters } from "./control.ts";
 import { Cooldown } from "./cooldown.ts";
 import type { DiskGuard } from "./disk/disk-guard.ts";
+import { EngineGate } from "./engine-gate.ts";
 import type { Engines } from "./engines.ts";
 import type { Journal } from "./journal.ts";
 import { Outbox } from "./outbox.ts";
@@ -44,6 +45,7 @@ export class Agent implements AgentControl {
   readonly #takeOver: TakeOver;
   readonly #workers: WorkerReports;
   readonly #cooldown: Cooldown;
+  readonly #engineGate: EngineGate;
   readonly #counters = newCounters();
   readonly #startedAt: number;
   #state: AgentSnapshot["state"] = "starting";
@@ -67,6 +69,7 @@ export class Agent implements AgentControl {
     this.#startedAt = clock.now();
     slots.plan(planSlots(parts.config));
     this.#cooldown = new Cooldown(clock);
+    this.#engineGate = new EngineGate(config, clock);
     this.#watch = new RunWatch(client.tasks, logger, clock);
     this.#queues = new QueueList(config, client, logger, clock);
     this.#workers = new WorkerReports({ ...parts, config, queues: this.#queues, slots });
@@ -198,7 +201,7 @@ export class Agent implements AgentControl {
 
   async #refusal(): Promise<string | undefined> {
     if (this.#state === "paused") return "the agent is paused (windlass resume goes on)";
-    return this.#cooldown.refusal() ?? (await this.#parts.disk.refusal());
+    return this.#cooldown.refusal() ?? (await this.#engineGate.refusal()) ?? (await this.#parts.disk.refusal());
   }
 
   #stirClaims(): void {

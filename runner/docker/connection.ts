@@ -1,6 +1,5 @@
 import type Docker from "dockerode";
-import { messageOf } from "../../base/errors.ts";
-import { RunError } from "../run-error.ts";
+import { noEngine } from "./no-engine.ts";
 
 /** What we know of the engine; asked once. */
 export interface Connection {
@@ -11,19 +10,20 @@ export interface Connection {
   readonly name: string;
 }
 
-/** Connects to DOCKER_HOST, the configured address, or the default socket. */
+/** Connects to the configured address, DOCKER_HOST, or the default socket. Throws RunError `failed/engine` when none answers. */
 export async function connect(host: string | undefined): Promise<Connection> {
-  const { default: Dockerode } = await import("dockerode");
-  const docker = new Dockerode(addressOf(host));
+  const docker = await dockerAt(host);
   try {
     const info = (await docker.info()) as { InitBinary?: string; Runtimes?: Record<string, unknown>; Name?: string };
     return { docker, hasInit: (info.InitBinary ?? "") !== "", hasNvidia: info.Runtimes?.["nvidia"] !== undefined, name: info.Name ?? "" };
   } catch (error) {
-    throw new RunError("failed/engine", `no Docker engine answers at ${host ?? "the default socket"} (${messageOf(error)})`, {
-      retryable: true,
-      hint: "Is it running, and may this user open its socket (group docker)?",
-    });
+    throw noEngine(host, error);
   }
+}
+
+export async function dockerAt(host: string | undefined): Promise<Docker> {
+  const { default: Dockerode } = await import("dockerode");
+  return new Dockerode(addressOf(host));
 }
 
 function addressOf(host: string | undefined): Docker.DockerOptions {

@@ -2,13 +2,13 @@ import { execFile } from "node:child_process";
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { promisify } from "node:util";
 import type { Task } from "../../api/wire/task.ts";
 import { newId } from "../../base/ids.ts";
 import { baseImage } from "../support/docker.ts";
+import { freePort } from "../support/free-port.ts";
 import { git } from "../support/repository.ts";
 import { settle } from "./crash.ts";
 import { type EngineName, type Result, resultOf } from "./result.ts";
@@ -121,12 +121,4 @@ async function serveRepository(world: World, port: number): Promise<Server> {
   server.listen(port, "127.0.0.1");
   await once(server, "listening");
   return server;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  return port;
 }
