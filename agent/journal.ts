@@ -6,7 +6,7 @@ import { ensurePrivateFolder, writeFileDurably } from "../base/files.ts";
 import type { Logger } from "../base/logger.ts";
 import type { ProcessIdentity } from "../base/process-identity.ts";
 import type { Engine } from "../runner/engine.ts";
-import type { Decided, Launched } from "../runner/run-request.ts";
+import type { Decided, Launched, Stopping } from "../runner/run-request.ts";
 
 /**
  * What the agent wrote down about a claim, so that a crash loses nothing: `intent` before it takes the task, `started`
@@ -35,6 +35,7 @@ export interface ClaimRecord {
   /** A `windlass execute` beside the agent: the run is that process's as long as it lives. */
   readonly owner?: ProcessIdentity | undefined;
   readonly launched?: Launched | undefined;
+  readonly stopping?: Stopping | undefined;
   readonly decided?: Decided | undefined;
 }
 

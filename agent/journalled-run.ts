@@ -63,6 +63,12 @@ export class JournalledRun implements RunObserver {
     await this.#keep({ stage: "launched", launched });
   }
 
+  /** Without waiting for a disk that takes nothing: a program that is to be stopped is stopped. */
+  async stopping(stopping: NonNullable<ClaimRecord["stopping"]>): Promise<void> {
+    this.#record = { ...this.#record, stopping };
+    await this.#deps.journal.write(this.#record);
+  }
+
   next(outcome: Outcome): string | undefined {
     const again = this.#requeue(outcome);
     return again === undefined ? undefined : `the task is queued again (try ${again.tries} of ${again.limit} is over)`;

@@ -9,10 +9,10 @@ import { readRequest } from "./request-file.ts";
 
 /** Where a journal says that a run stopped; undefined: its claim itself is in doubt. */
 export function resumeOf(record: ClaimRecord): Resume | undefined {
-  const { stage, launched, decided } = record;
+  const { stage, launched, decided, stopping } = record;
   if (stage === "intent") return undefined;
   if (stage === "ended" && decided !== undefined) return { stage, launched, decided };
-  if (launched !== undefined) return { stage: "launched", launched };
+  if (launched !== undefined) return { stage: "launched", launched, stopping };
   return { stage: "started", begun: record.begun ?? 0, mayHaveRun: record.rebuilt === true };
 }
 

@@ -1,3 +1,4 @@
+import { cancelReasonOf } from "../base/cancelled.ts";
 import { startFigures } from "../monitor/resources/figures.ts";
 import type { Exit, RunContext, Running } from "./engine.ts";
 import type { RunDeps } from "./run-request.ts";
@@ -20,7 +21,7 @@ export async function watchProgram(running: Running, options: WatchOptions): Pro
   const { graceMs } = options.deps.settings.run;
   const timer = startLimit(options.limitMs, options.startedAtMs, options.limit);
   const figures = figuresOf(running, options);
-  const stop = (): void => void running.stop(graceMs).catch(options.onError);
+  const stop = (): void => void told(running, options, graceMs).catch(options.onError);
   signal.addEventListener("abort", stop, { once: true });
   if (signal.aborted) stop();
   try {
@@ -33,6 +34,13 @@ export async function watchProgram(running: Running, options: WatchOptions): Pro
     signal.removeEventListener("abort", stop);
     void figures.stop();
   }
+}
+
+/** It is written down first why, so that the next agent knows it when this one does not see the end. */
+async function told(running: Running, { context, deps, onError }: WatchOptions, graceMs: number): Promise<void> {
+  const { reason, message } = cancelReasonOf(context.signal);
+  await deps.observer.stopping({ reason, message, atMs: Date.now() }).catch(onError);
+  await running.stop(graceMs);
 }
 
 function figuresOf(running: Running, { context, deps, startedAtMs }: WatchOptions): { stop(): Promise<void> } {

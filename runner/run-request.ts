@@ -1,4 +1,5 @@
 import type { Task } from "../api/wire/task.ts";
+import type { CancelReason } from "../base/cancelled.ts";
 import type { Logger } from "../base/logger.ts";
 import type { HostIdentity } from "../base/process-identity.ts";
 import type { EventSink } from "../monitor/event-sink.ts";
@@ -39,6 +40,14 @@ export interface Held {
   readonly commit: string;
 }
 
+/** That the program is being stopped, and why; JSON. */
+export interface Stopping {
+  readonly reason: CancelReason;
+  readonly message: string;
+  /** Milliseconds since the epoch. */
+  readonly atMs: number;
+}
+
 /** How a run ended, once that is settled; JSON. */
 export interface Decided {
   readonly outcome: Outcome;
@@ -57,7 +66,7 @@ export type Resume =
       /** How far it came is not known: it must not be begun anew. */
       readonly mayHaveRun?: boolean;
     }
-  | { readonly stage: "launched"; readonly launched: Launched }
+  | { readonly stage: "launched"; readonly launched: Launched; readonly stopping?: Stopping | undefined }
   | { readonly stage: "ended"; readonly launched: Launched | undefined; readonly decided: Decided };
 
 /** What a run tells the outside while it goes on; implemented in `agent/` (journal) and from the API. */
@@ -69,6 +78,8 @@ export interface RunObserver {
   mayBeginAgain(signal: AbortSignal): Promise<boolean>;
   /** The program is running and can be found again; returns once that is on disk. */
   launched(launched: Launched): Promise<void>;
+  /** The program will be told to stop; returns once that is on disk. */
+  stopping(stopping: Stopping): Promise<void>;
   /** A sentence about what becomes of a task that ended so; undefined: nothing more. */
   next(outcome: Outcome): string | undefined;
   /** It is settled how the run ended; returns once that is on disk. */

@@ -9,7 +9,7 @@ import { createRedactor } from "../monitor/console/redactor.ts";
 import { RunConsole } from "../monitor/console/run-console.ts";
 import { type Shipper, startShipper } from "../monitor/console/shipper.ts";
 import { judgeDisk } from "./disk-full.ts";
-import type { Environment, RunContext, Running } from "./engine.ts";
+import type { Environment, Exit, RunContext, Running } from "./engine.ts";
 import { foundProgram } from "./found-program.ts";
 import { writeLastLines } from "./last-lines.ts";
 import { composeLaunch } from "./launch/compose-launch.ts";
@@ -46,6 +46,9 @@ export async function runTask(request: RunRequest, deps: RunDeps, options: RunOp
   await run.end(decided);
   return decided.outcome;
 }
+
+/** What a stop may take beyond its grace. */
+const STOP_MS = 2_000;
 
 type Timed = "sourceMs" | "environmentMs" | "launchMs";
 
@@ -109,6 +112,7 @@ class Run {
       const exit = await this.#phase("run", () => this.#watch(running, limitMs));
       crashPoint("run/exited");
       if (this.#options.isStopping?.() === true) throw new Cancelled("user");
+      this.#throwIfStopped(exit);
       return (await lostOutcome(exit, this.#launched, this.#progress)) ?? outcomeOfExit(exit, this.#progress);
     } catch (error) {
       const outcome = outcomeOfError(error, this.#stopped(), this.#progress);
@@ -116,6 +120,14 @@ class Run {
         this.#deps.logger.error({ err: error, task: this.#request.task.id }, "a run failed by our own fault");
       return outcome;
     }
+  }
+
+  /** An earlier agent told the program to stop and did not see its end. Who lived on after the grace was left to live. */
+  #throwIfStopped({ endedAtMs }: Exit): void {
+    const { resume } = this.#options;
+    if (resume?.stage !== "launched" || resume.stopping === undefined || endedAtMs === undefined) return;
+    const { reason, message, atMs } = resume.stopping;
+    if (endedAtMs >= atMs && endedAtMs <= atMs + this.#deps.settings.run.graceMs + STOP_MS) throw new Cancelled(reason, message);
   }
 
   /** A person's stop comes before one of the agent's, whichever was first. */

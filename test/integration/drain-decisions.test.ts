@@ -114,6 +114,31 @@ time.sleep(60)
     await endedAs("queued");
   });
 
+  async function twoSigterms(): Promise<void> {
+    daemon.child.kill("SIGTERM");
+    await pause(200);
+    daemon.child.kill("SIGTERM");
+  }
+
+  for (const [what, status, cause, stop] of [
+    ["a stop on the server", "stopped", "aborted/user", () => product.session.call("tasks.stop", { task: id })],
+    ["a second SIGTERM", "stopped", "aborted/agent-stopping", twoSigterms],
+  ] as const)
+    it(`${what}, then the agent dies before the program has ended: the next one tells why it ended`, async function () {
+      this.timeout(40_000);
+      await running("60s");
+      await stop();
+      await isStopping();
+      daemon.child.kill("SIGKILL");
+      await daemon.ended;
+      await pause(1_500);
+      daemon = await product.startDaemon({ queues: ["others"], stateFolder: join(product.folder, `state-${name}`), name });
+      const task = await product.ended(id);
+      expect(`${task.status} ${task.status_reason}`).to.match(new RegExp(`^${status} ${cause}`));
+      daemon.child.kill("SIGTERM");
+      await endedAs(status);
+    });
+
   it("a stop on the server that waits for the program's abort callback, then hand-back: it is stopped by the person", async function () {
     this.timeout(40_000);
     await running("2s");
