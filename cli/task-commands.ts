@@ -2,7 +2,7 @@ import { type Command, Option } from "commander";
 import { TASK_STATUSES, TASK_TYPES } from "../api/wire/task-types.ts";
 import { nonEmpty, wholeNumber } from "./flag-values.ts";
 
-/** `run`, `logs`, `task`, `tasks`, `abort`, `queues`, `workers`: a person at the server. */
+/** `run`, `logs`, `task`, `tasks`, `abort`, `enqueue`, `queues`, `workers`: a person at the server. */
 export function addTaskCommands(program: Command): void {
   program
     .command("run")
@@ -74,6 +74,17 @@ export function addTaskCommands(program: Command): void {
     .action(async (tasks) => {
       const { abortCommand } = await import("./commands/abort.ts");
       process.exitCode = await abortCommand(tasks);
+    });
+
+  program
+    .command("enqueue <task...>")
+    .description("Put tasks that exist into a queue: by id, the beginning of it, or name.")
+    .option("--queue <NAME>", "queue, by name or id (default: the server's default queue)", nonEmpty)
+    .option("--create-queue", "make the queue when the server has none of that name")
+    .option("--reset", "clear what an earlier run left (console, results), and run it again")
+    .action(async (tasks, flags) => {
+      const { enqueueCommand } = await import("./commands/enqueue.ts");
+      process.exitCode = await enqueueCommand(tasks, flags);
     });
 
   for (const what of ["queues", "workers"] as const) {

@@ -18,7 +18,7 @@ export function whyLost(view: ServerView, now: number): Verdict {
     );
   return verdict(
     `It is queued and in no queue (${queue}): whoever took it lost it, and nobody will run it.`,
-    "windlass janitor finds such tasks and puts them back; or reset the task and enqueue it again.",
+    "windlass janitor finds such tasks and puts them back; or put it there yourself: windlass enqueue TASK.",
   );
 }
 
@@ -55,11 +55,11 @@ export function whyOver(view: ServerView): Verdict {
   if (status === "created")
     return verdict(
       "It was never enqueued, or was reset or taken out of its queue since.",
-      "Enqueue it: in the web application, or with Task.enqueue of the SDK.",
+      "Enqueue it: windlass enqueue TASK, the web application, or Task.enqueue of the SDK.",
     );
   const cause = reason === undefined || reason === "" ? "" : `: ${reason}`;
   return verdict(
     `It has ended, ${status} ${ago(completed ?? changed)}${cause}.`,
-    "windlass logs TASK shows its console; reset and enqueue it to run it again.",
+    "windlass logs TASK shows its console; windlass enqueue --reset TASK runs it again.",
   );
 }

@@ -102,6 +102,24 @@ describe("windlass as a program, at a server", function () {
     expect((await call("abort", "no such task")).code).to.equal(1);
   });
 
+  it("puts a task that ended into a queue again, its results cleared when it is told so", async () => {
+    const [queue, id] = [await product.ensureQueue("again"), await product.createTask(program("again.py"))];
+    expect((await call("enqueue", id, "--queue", "again")).stdout).to.equal(`${id} queued in again\n`);
+    await call("abort", id);
+    expect((await call("enqueue", id.slice(0, 12), "--queue", queue)).stdout).to.equal(`${id} queued in again\n`);
+    await product.tasks.setStatus("started", id, { reason: "", message: "" });
+    expect((await call("enqueue", id, "--queue", "again")).stderr).to.contain("it runs\n  windlass abort");
+    await product.tasks.setStatus("completed", id, { reason: "", message: "" });
+    const refused = await call("enqueue", id, "--queue", "again");
+    expect(refused.code).to.equal(1);
+    expect(refused.stderr).to.contain("it has ended (completed)\n  --reset clears");
+    expect((await call("enqueue", "--reset", id, "--queue", "again")).code).to.equal(0);
+    const task = await product.tasks.get(id);
+    expect([task.status, task.started ?? ""]).to.deep.equal(["queued", ""]);
+    expect((await call("enqueue", id, "--queue", "agian")).stderr).to.contain('there is no queue "agian"');
+    await call("abort", id);
+  });
+
   it("shows where a task belongs, where it waits, and what it asks for", async () => {
     const queue = await product.ensureQueue("shown");
     for (const name of ["one.py", "two.py"]) await product.tasks.enqueue(await product.createTask(program(name)), { id: queue });
