@@ -5,7 +5,7 @@ export interface Exchange {
   readonly method: "GET" | "POST";
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Uint8Array;
-  /** How long the connection may be silent: before the head of the answer, and between two pieces of its body. */
+  /** How long the connection may be silent: before the head of the answer, and between two pieces of its body; ms. All of it may take ten times as long. */
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
 }
@@ -15,6 +15,11 @@ export interface Answer {
   readonly headers: Readonly<IncomingMessage["headers"]>;
   readonly text: string;
 }
+
+/** A whole exchange may take so many times as long as a silence. */
+const WHOLE = 10;
+/** More than any answer that is one; a server that never stops must not fill our memory. */
+const MAX_ANSWER = 256 * 1024 * 1024;
 
 /** An idle connection is closed after so long, before a server or something in between closes it under a new request. */
 const IDLE_MS = 4_000;
@@ -39,12 +44,18 @@ export class Connections {
     const target = new URL(url);
     const options: RequestOptions = { method, timeout: timeoutMs, agent: this.#agentFor(target), ...(headers && { headers }) };
     const request = moduleOf(target).request(target, signal === undefined ? options : { ...options, signal });
-    request.once("timeout", () => request.destroy(new Error(`no answer in ${timeoutMs / 1000} s`)));
+    let answer: IncomingMessage | undefined;
+    const breakOff = (why: string): void => void (answer ?? request).destroy(new Error(why));
+    request.once("timeout", () => breakOff(`no answer in ${timeoutMs / 1000} s`));
+    // A server that sends a byte now and then is not silent, and yet never done.
+    const whole = setTimeout(() => breakOff(`not done in ${(timeoutMs * WHOLE) / 1000} s`), timeoutMs * WHOLE);
+    whole.unref();
+    request.once("close", () => clearTimeout(whole));
     const answered = new Promise<IncomingMessage>((resolve, reject) => {
       request.once("response", resolve).on("error", reject);
     });
     request.end(body);
-    const answer = await answered;
+    answer = await answered;
     return { status: answer.statusCode ?? 0, headers: answer.headers, text: await textOf(answer) };
   }
 
@@ -76,6 +87,9 @@ const isThisMachine = (host: string): boolean => host === "localhost" || host ==
 async function textOf(answer: IncomingMessage): Promise<string> {
   answer.setEncoding("utf8");
   let text = "";
-  for await (const piece of answer) text += piece;
+  for await (const piece of answer) {
+    text += piece;
+    if (text.length > MAX_ANSWER) throw new Error(`an answer of more than ${MAX_ANSWER} characters`);
+  }
   return text;
 }

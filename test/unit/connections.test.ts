@@ -69,6 +69,15 @@ describe("connections to a server", () => {
     expect(await cut).to.be.an("error");
   });
 
+  it("are not held for ever by a server that sends a byte now and then", async () => {
+    await using dripping = await listening((_request, reply) => {
+      const drops = setInterval(() => reply.write("."), 20);
+      reply.once("close", () => clearInterval(drops));
+    });
+    const error = await failureOf(new Connections().exchange(`http://127.0.0.1:${dripping.port}/`, { ...GET, timeoutMs: 100 }));
+    expect(error.message).to.equal("not done in 1 s");
+  });
+
   it("end with their signal, before the answer and in the middle of it", async () => {
     await using mute = await listening(() => undefined);
     await using half = await listening((_request, reply) => void reply.writeHead(200, { "content-length": "9" }).write("half"));
