@@ -1,5 +1,5 @@
-import { chmod, cp, mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { chmod, cp, mkdir, readdir, readFile, realpath, rm, stat, writeFile } from "node:fs/promises";
+import { basename, dirname, isAbsolute, join } from "node:path";
 import { withFileLock } from "../../base/file-lock.ts";
 import { syncFolder, writeFileDurably } from "../../base/files.ts";
 import { KeyedMutex } from "../../base/mutex.ts";
@@ -14,8 +14,8 @@ import { isNetworkFailure, pipFailure } from "./pip-failures.ts";
 import type { Requirements } from "./requirements.ts";
 
 /**
- * Virtual environments, each at its final path under its key. One counts only once its READY file is on disk; then it is
- * write-protected and shared by every run. A half-built one is thrown away at the next attempt.
+ * Virtual environments, each at its final path under its key. One counts only once its READY file, which names that path, is
+ * on disk; then it is write-protected and shared by every run. A half-built one is thrown away at the next attempt.
  */
 const READY = "READY";
 const locks = new KeyedMutex();
@@ -61,7 +61,15 @@ async function buildUnlessReady(folder: string, request: VenvRequest, context: R
 async function isFresh(folder: string, context: RunContext): Promise<boolean> {
   const { maxAgeMs, refresh } = context.settings.environments;
   const ready = refresh ? undefined : await stat(join(folder, READY)).catch(() => undefined);
-  return ready !== undefined && (maxAgeMs === undefined || Date.now() - ready.mtimeMs < maxAgeMs);
+  return ready !== undefined && (maxAgeMs === undefined || Date.now() - ready.mtimeMs < maxAgeMs) && (await liesWhereBuilt(folder));
+}
+
+/** Its scripts name their interpreter by the path of then: in a state folder that was moved they would not start. */
+async function liesWhereBuilt(folder: string): Promise<boolean> {
+  const builtAt = await readFile(join(folder, READY), "utf8");
+  if (builtAt === folder || !isAbsolute(builtAt)) return true;
+  const [then, now] = await Promise.all([realpath(builtAt).catch(() => undefined), realpath(folder)]);
+  return then === now;
 }
 
 async function environmentAt(folder: string, key: string, hit: boolean): Promise<Environment> {
@@ -89,7 +97,7 @@ async function build(folder: string, request: VenvRequest, context: RunContext):
   await writeFile(join(folder, "installed.txt"), freeze.stdout);
   await protect(folder);
   await chmod(folder, 0o755);
-  await writeFileDurably(join(folder, READY), new Date().toISOString());
+  await writeFileDurably(join(folder, READY), folder);
   await chmod(folder, 0o555);
   await syncFolder(dirname(folder));
 }

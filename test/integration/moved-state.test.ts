@@ -75,4 +75,25 @@ describe("a state folder that is not where it was", () => {
     expect(await idIn(elsewhere)).to.equal(before);
     expect(await readdir(folder)).to.deep.equal(["elsewhere"]);
   });
+
+  it("has its environments built anew, since their scripts name the old place", async function () {
+    this.timeout(120_000);
+    const first = await daemonOn(state);
+    const diff =
+      "import subprocess, sys, os\nprint('pip', subprocess.run([os.path.dirname(sys.executable) + '/pip', '--version']).returncode)\n";
+    const fields = { script: { entry_point: "main.py", diff, binary: "python3", requirements: { pip: "six==1.16.0" } } };
+    const consoleOf = async (): Promise<string> => await product.consoleOf((await product.run(QUEUE, fields)).id);
+    expect(await consoleOf())
+      .to.contain("building environment")
+      .and.to.contain("pip 0");
+    expect(await consoleOf()).to.not.contain("building environment");
+    first.child.kill("SIGTERM");
+    await first.ended;
+    await rename(state, elsewhere);
+    await daemonOn(elsewhere);
+    expect(await consoleOf())
+      .to.contain("building environment")
+      .and.to.contain("pip 0");
+    expect(await consoleOf()).to.not.contain("building environment");
+  });
 });
