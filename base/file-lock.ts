@@ -1,4 +1,4 @@
-import { link, readdir, readFile, unlink, writeFile } from "node:fs/promises";
+import { link, readdir, readFile, stat, unlink, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { dirname, join } from "node:path";
 import { type AliveSocket, aliveSocketAnswers, openAliveSocket } from "./alive-socket.ts";
@@ -31,6 +31,8 @@ export interface FileLockOptions {
 }
 
 const LOOK_AGAIN_MS = 50;
+/** What was made within this time may still be in the making. */
+const YOUNG_MS = 60_000;
 
 /** Runs `work` while holding the lock file at `path`; waits until it is free. Not re-entrant. */
 export async function withFileLock<T>(path: string, work: () => Promise<T>, options: FileLockOptions = {}): Promise<T> {
@@ -72,13 +74,26 @@ export async function removeDeadLocks(folder: string): Promise<void> {
   for (const name of names) {
     const [, lock] = /^(.+\.(?:lock|breaking))(?:\.[0-9a-f]{32})?$/.exec(name) ?? [];
     if (lock !== undefined) await removeIfDead(join(folder, name), join(folder, lock));
+    else if (/^\.[0-9a-f]{32}\.alive$/.test(name)) await removeIfSilent(join(folder, name));
   }
 }
+
+/** A socket of somebody who was killed while he waited for a lock. A young one may be about to listen. */
+async function removeIfSilent(socket: string): Promise<void> {
+  if ((await isYoung(socket)) || (await aliveSocketAnswers(socket))) return;
+  await unlink(socket).catch(() => undefined);
+}
+
+const isYoung = async (path: string): Promise<boolean> =>
+  await stat(path).then(
+    ({ mtimeMs }) => Date.now() - mtimeMs < YOUNG_MS,
+    () => true,
+  );
 
 /** `path`: the lock itself, or a file beside it, which may be without an owner because somebody alive is writing it. */
 async function removeIfDead(path: string, lock: string): Promise<void> {
   const owner = await holderOf(path).catch(() => undefined);
-  const isBeingWritten = path !== lock && owner?.token === "";
+  const isBeingWritten = path !== lock && owner?.token === "" && (await isYoung(path));
   if (owner === undefined || isBeingWritten || (await holds(lock, owner))) return;
   if (path === lock) await breakLock(lock, owner, {});
   else await unlink(path).catch(() => undefined);

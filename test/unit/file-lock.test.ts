@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { readdir, readFile, stat, utimes, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { expect } from "chai";
 import { holdFileLock, removeDeadLocks, withFileLock } from "../../base/file-lock.ts";
+import { newId } from "../../base/ids.ts";
 import { failureOf } from "../support/failure.ts";
 import { temporaryFolder } from "../support/folder.ts";
 
@@ -63,6 +64,24 @@ describe("the file lock", () => {
     await writeFile(join(folder, `torn.lock.${random}`), "");
     await removeDeadLocks(folder);
     expect((await readdir(folder)).filter((name) => !name.endsWith(".alive")).toSorted()).to.deep.equal(alive.toSorted());
+    if (typeof release === "function") await release();
+  });
+
+  it("clears away the sockets of processes that were killed waiting, once they are not young, and none that answers", async () => {
+    const folder = await temporaryFolder();
+    const sockets = async (): Promise<string[]> => (await readdir(folder)).filter((name) => name.endsWith(".alive"));
+    const release = await holdFileLock(join(folder, "held.lock"));
+    const living = await sockets();
+    const waiter = holder(join(folder, "held.lock"), join(folder, "log"));
+    while ((await sockets()).length < 2) await pause(20);
+    await pause(100);
+    await killed(waiter);
+    await writeFile(join(folder, `held.lock.${newId()}`), "");
+    await removeDeadLocks(folder);
+    expect(await sockets()).to.have.length(2);
+    for (const name of await readdir(folder)) await utimes(join(folder, name), 1, 1);
+    await removeDeadLocks(folder);
+    expect((await readdir(folder)).toSorted()).to.deep.equal([...living, "held.lock"].toSorted());
     if (typeof release === "function") await release();
   });
 
