@@ -1,3 +1,5 @@
+import { reprOf } from "./contract/python-text.ts";
+
 /** A refusal in the server's own numbers (clearml-api.md 1.8); becomes the envelope's result code, subcode and message. */
 export class ApiFault extends Error {
   override readonly name = "ApiFault";
@@ -24,7 +26,13 @@ function inPython(value: unknown): string {
 
 export const invalidTask = (id: unknown): ApiFault => new ApiFault(400, 101, "Invalid task id", { id });
 export const invalidQueue = (id: unknown): ApiFault => new ApiFault(400, 701, "Invalid queue id", { id });
+/** Validation in the words of the official server's typed requests (clearml-services.md 1.1). */
 export const missingField = (name: string): ApiFault =>
-  new ApiFault(400, 12, `Validation error (invalid task field): field ${name} is required`);
-export const wrongType = (name: string, expected: string): ApiFault =>
-  new ApiFault(400, 12, `Validation error (field ${name} must be ${expected})`);
+  new ApiFault(400, 12, `Validation error (error for field '${name}'. field is required!)`);
+/** `expected`: a Python type's name, as `str`, `int`, `list`, `dict`. */
+export const wrongType = (name: string, expected: string, value?: unknown): ApiFault =>
+  new ApiFault(
+    400,
+    12,
+    `Validation error (error for field '${name}': ${`('value is wrong, expected type "${expected}"', ${reprOf(value)})`.toLowerCase()}.)`,
+  );

@@ -6,10 +6,10 @@ import { ANYBODY, type Authentication } from "./auth/authentication.ts";
 import type { Body, Caller } from "./endpoint.ts";
 import { faultEnvelope, type RequestedEndpoint, successEnvelope } from "./envelope.ts";
 import { bodyLimitOf, readBody } from "./request-body.ts";
-import { parsePath, queryFields, versionNumber } from "./request-path.ts";
+import { parsePath, queryFields } from "./request-path.ts";
 import { SIGN_IN } from "./sign-in.ts";
 import type { Store, StoreCall } from "./store/store.ts";
-import { API_VERSION } from "./version.ts";
+import { API_VERSION, versionNumber } from "./version.ts";
 import { type WaitingCalls, waitOf } from "./waiting-calls.ts";
 
 /**

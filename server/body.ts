@@ -1,17 +1,18 @@
 import { ApiFault, missingField, wrongType } from "./api-fault.ts";
+import { typeNameOf } from "./contract/python-text.ts";
 import type { Body } from "./endpoint.ts";
 
 /** Typed reading of request fields; null is the same as absent (clearml-api.md 1.2). */
 export function textOf(body: Body, name: string): string | undefined {
   const value = body[name];
   if (value === undefined || value === null) return undefined;
-  if (typeof value !== "string") throw wrongType(name, "a string");
+  if (typeof value !== "string") throw wrongType(name, "str", value);
   return value;
 }
 
 export function requiredText(body: Body, name: string): string {
   const value = textOf(body, name);
-  if (value === undefined || value === "") throw missingField(name);
+  if (value === undefined) throw missingField(name);
   return value;
 }
 
@@ -24,7 +25,7 @@ export function numberOf(body: Body, name: string): number | undefined {
   const value = body[name];
   if (value === undefined || value === null) return undefined;
   const number = typeof value === "string" && value.trim() !== "" ? Number(value) : value;
-  if (typeof number !== "number" || !Number.isFinite(number)) throw wrongType(name, "a number");
+  if (typeof number !== "number" || !Number.isFinite(number)) throw wrongType(name, "int", value);
   return number;
 }
 
@@ -32,7 +33,7 @@ export function numberOf(body: Body, name: string): number | undefined {
 export function integerOf(body: Body, name: string, least = Number.MIN_SAFE_INTEGER, most = Number.MAX_SAFE_INTEGER): number | undefined {
   const number = numberOf(body, name);
   if (number === undefined || (Number.isSafeInteger(number) && number >= least && number <= most)) return number;
-  throw wrongType(name, `a whole number from ${least} to ${most}`);
+  throw wrongType(name, "int", number);
 }
 
 /** A list; a single text stands for a list of one. */
@@ -44,28 +45,37 @@ export function listOf(body: Body, name: string): unknown[] | undefined {
 
 export function textListOf(body: Body, name: string): string[] | undefined {
   return listOf(body, name)?.map((item) => {
-    if (typeof item !== "string") throw wrongType(name, "a list of strings");
+    if (typeof item !== "string") throw wrongItem(name, "str", item);
     return item;
   });
 }
 
 export function requiredTextList(body: Body, name: string): string[] {
   const list = textListOf(body, name);
-  if (list === undefined || list.length === 0) throw missingField(name);
+  if (list === undefined || list.length === 0) throw emptyList(name);
   return list;
 }
 
 export function mapOf(body: Body, name: string): Record<string, unknown> | undefined {
   const value = body[name];
   if (value === undefined || value === null) return undefined;
-  if (!isMap(value)) throw wrongType(name, "an object");
+  if (!isMap(value)) throw wrongType(name, "dict", value);
   return value;
 }
+
+const wrongItem = (name: string, expected: string, item: unknown): ApiFault =>
+  new ApiFault(
+    400,
+    12,
+    `Validation error (error for field '${name}': all items must be instances of "${expected}", and not "${typeNameOf(item).toLowerCase()}"..)`,
+  );
+const emptyList = (name: string): ApiFault =>
+  new ApiFault(400, 12, `Validation error (error for field '${name}'. value '[]' length is lower than allowed minimum '1'.)`);
 
 /** A list of objects. */
 export function mapListOf(body: Body, name: string): Record<string, unknown>[] | undefined {
   return listOf(body, name)?.map((item) => {
-    if (!isMap(item)) throw wrongType(name, "a list of objects");
+    if (!isMap(item)) throw wrongItem(name, "dict", item);
     return item;
   });
 }
@@ -74,19 +84,22 @@ export function isMap(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Names of three characters at least (clearml-api.md 9). */
+/** Names of three characters at least (clearml-services.md 1.1). */
 export function nameOf(body: Body, field = "name"): string {
   const name = requiredText(body, field).trim();
-  if (name.length < 3) throw new ApiFault(400, 800, `Data validation error (${field} must be at least three characters long)`);
+  if (name.length < 3) throw new ApiFault(400, 800, "Data validation error", { [field]: "String value is too short" });
   return name;
 }
 
-/** Sorted and without repetitions; a tag may not look like an operator of the query grammar. */
+/** Sorted, repetitions stay; a tag may not look like an operator of the query grammar (clearml-services.md 1.1). */
 export function tagsOf(body: Body, name: string): string[] | undefined {
-  const tags = textListOf(body, name);
-  const operator = tags?.find((tag) => tag.startsWith("__$"));
-  if (operator !== undefined) throw new ApiFault(400, 16, `Fields value error (unsupported tag prefix)`, { tag: operator });
-  return tags === undefined ? undefined : [...new Set(tags)].toSorted();
+  const value = body[name];
+  if (value === undefined || value === null) return undefined;
+  if (!Array.isArray(value))
+    throw new ApiFault(400, 800, "Data validation error", { [name]: "Only lists and tuples may be used in a list field" });
+  const operators = value.filter((tag) => typeof tag === "string" && tag.startsWith("__$"));
+  if (operators.length > 0) throw new ApiFault(400, 16, "Invalid value for fields (unsupported tag prefix)", { values: operators });
+  return textListOf(body, name)?.toSorted();
 }
 
 /** A date as the wire writes it: ISO with microseconds and offset. */

@@ -16,12 +16,6 @@ export function parsePath(path: string): ParsedPath {
   return { endpoint: `${match[2]}.${match[3]}`, version: match[1] ?? API_VERSION };
 }
 
-/** A version as one number that compares rightly: 2.9 → 2.09, 2.13 → 2.13. */
-export function versionNumber(version: string): number {
-  const [major = "0", minor = "0"] = version.split(".");
-  return Number(major) + Number(minor) / 100;
-}
-
 const MAX_NESTING = 32;
 
 /** Names that lead from an object to what all objects share. */

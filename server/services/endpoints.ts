@@ -1,5 +1,5 @@
 import type { Endpoint } from "../endpoint.ts";
-import { API_VERSION, SERVER_BUILD, SERVER_VERSION } from "../version.ts";
+import { API_VERSION, SERVER_BUILD, SERVER_VERSION, versionNumber } from "../version.ts";
 import { EVENT_ENDPOINTS } from "./events.ts";
 import { MODEL_ENDPOINTS } from "./models.ts";
 import { PROJECT_ENDPOINTS } from "./projects.ts";
@@ -32,25 +32,31 @@ const SERVER_ENDPOINTS: readonly Endpoint[] = [
   { name: "server.report_stats_option", mode: "read", handle: () => ({ enabled: false, supported: false }) },
 ];
 
-/** Every endpoint that the store threads answer, by name. */
+/** Every endpoint that the store threads answer; a name may stand here more than once, with different versions. */
+export const ALL_ENDPOINTS: readonly Endpoint[] = [
+  ...SERVER_ENDPOINTS,
+  ...USER_ENDPOINTS,
+  ...PROJECT_ENDPOINTS,
+  ...QUEUE_ENDPOINTS,
+  ...TASK_ENDPOINTS,
+  ...TASK_PARAMETER_ENDPOINTS,
+  ...TASK_OUTPUT_ENDPOINTS,
+  ...TASK_LIFE_ENDPOINTS,
+  ...TASK_REMOVAL_ENDPOINTS,
+  ...TASK_CLONE_ENDPOINTS,
+  ...QUEUE_METADATA_ENDPOINTS,
+  ...QUEUE_LIST_ENDPOINTS,
+  ...QUEUE_ORDER_ENDPOINTS,
+  ...EVENT_ENDPOINTS,
+  ...WORKER_ENDPOINTS,
+  ...MODEL_ENDPOINTS,
+  ...WATCHDOG_ENDPOINTS,
+];
+
+/** The newest of each name. */
 export const ENDPOINTS: ReadonlyMap<string, Endpoint> = new Map(
-  [
-    ...SERVER_ENDPOINTS,
-    ...USER_ENDPOINTS,
-    ...PROJECT_ENDPOINTS,
-    ...QUEUE_ENDPOINTS,
-    ...TASK_ENDPOINTS,
-    ...TASK_PARAMETER_ENDPOINTS,
-    ...TASK_OUTPUT_ENDPOINTS,
-    ...TASK_LIFE_ENDPOINTS,
-    ...TASK_REMOVAL_ENDPOINTS,
-    ...TASK_CLONE_ENDPOINTS,
-    ...QUEUE_METADATA_ENDPOINTS,
-    ...QUEUE_LIST_ENDPOINTS,
-    ...QUEUE_ORDER_ENDPOINTS,
-    ...EVENT_ENDPOINTS,
-    ...WORKER_ENDPOINTS,
-    ...MODEL_ENDPOINTS,
-    ...WATCHDOG_ENDPOINTS,
-  ].map((endpoint) => [endpoint.name, endpoint]),
+  ALL_ENDPOINTS.toSorted((a, b) => versionNumber(a.since ?? "1.0") - versionNumber(b.since ?? "1.0")).map((endpoint) => [
+    endpoint.name,
+    endpoint,
+  ]),
 );

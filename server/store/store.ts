@@ -2,7 +2,7 @@ import { codeOf, messageOf } from "../../base/errors.ts";
 import type { Logger } from "../../base/logger.ts";
 import { ApiFault } from "../api-fault.ts";
 import type { Caller, Endpoint } from "../endpoint.ts";
-import { ENDPOINTS } from "../services/endpoints.ts";
+import { endpointFor } from "../services/catalogue.ts";
 import type { StoreRequest } from "./messages.ts";
 import { ensurePrivateFile } from "./private-file.ts";
 import { StoreThread } from "./store-thread.ts";
@@ -62,8 +62,7 @@ export class Store {
 
   /** Throws ApiFault with the endpoint's refusal. */
   async call(request: StoreCall): Promise<StoreAnswer> {
-    const endpoint = ENDPOINTS.get(request.endpoint);
-    if (endpoint === undefined) throw new ApiFault(404, 0, `Unable to find endpoint for name ${request.endpoint}`);
+    const endpoint = endpointFor(request.endpoint, request.version);
     const reply = await this.#threadFor(endpoint).ask(request);
     if (reply.kind === "refusal") throw new ApiFault(reply.code, reply.subcode, reply.message);
     if (reply.queues.length > 0 || reply.tasks.length > 0) this.#options.onEffects(reply.queues, reply.tasks);

@@ -3,7 +3,7 @@ import { codeOf, messageOf } from "../../base/errors.ts";
 import { ApiFault } from "../api-fault.ts";
 import { requireOwnTask } from "../auth/own-task.ts";
 import type { Body, Call } from "../endpoint.ts";
-import { ENDPOINTS } from "../services/endpoints.ts";
+import { checked, endpointFor } from "../services/catalogue.ts";
 import { Database } from "./database.ts";
 import { bodyOf, linesOf } from "./json-body.ts";
 import type { StoreReply, StoreRequest, StoreThreadOptions, ThreadMessage } from "./messages.ts";
@@ -87,15 +87,14 @@ function inSavepoint(db: Database, request: StoreRequest): StoreReply {
 function answer(db: Database, request: StoreRequest): StoreReply {
   const effects = { queues: new Set<string>(), tasks: new Set<string>() };
   try {
-    const endpoint = ENDPOINTS.get(request.endpoint);
-    if (endpoint === undefined) throw new ApiFault(404, 0, `Unable to find endpoint for name ${request.endpoint}`);
     const { caller, worker, version } = request;
+    const endpoint = endpointFor(request.endpoint, version);
     const call: Call = { db, caller, worker, version, nowMs: Date.now(), effects };
     const isBatch = endpoint.body === "batch";
     const lines = isBatch || request.lines ? linesOf(request) : [];
     const body: Body = isBatch ? {} : request.lines ? (lines[0] ?? {}) : bodyOf(request);
     requireOwnTask(call, endpoint.name, endpoint.mode, isBatch ? lines : [body]);
-    const json = JSON.stringify(endpoint.handle(call, body, lines));
+    const json = JSON.stringify(endpoint.handle(call, isBatch ? body : checked(endpoint, body), lines));
     return { kind: "answer", id: request.id, json, queues: [...effects.queues], tasks: [...effects.tasks] };
   } catch (error) {
     return refusal(request, faultOf(error));
