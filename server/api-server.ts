@@ -1,3 +1,4 @@
+import { Readable } from "node:stream";
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import { messageOf } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
@@ -8,7 +9,7 @@ import { faultEnvelope, type RequestedEndpoint, successEnvelope } from "./envelo
 import { bodyLimitOf, readBody } from "./request-body.ts";
 import { parsePath, queryFields } from "./request-path.ts";
 import { SIGN_IN } from "./sign-in.ts";
-import type { Store, StoreCall } from "./store/store.ts";
+import type { Store, StoreAnswer, StoreCall } from "./store/store.ts";
 import { API_VERSION, versionNumber } from "./version.ts";
 import { type WaitingCalls, waitOf } from "./waiting-calls.ts";
 
@@ -87,20 +88,34 @@ async function handle(parts: ApiParts, request: FastifyRequest, reply: FastifyRe
   try {
     const extra = queryFields(splitUrl(request.url)[1]);
     const signIn = SIGN_IN.get(endpoint.name);
-    const json =
-      signIn === undefined
-        ? await ask(parts, storeCall(request, endpoint, caller, extra), reply)
-        : JSON.stringify(await signIn(parts, request, reply, extra));
-    return reply.code(200).type("application/json").send(successEnvelope(endpoint, json));
+    if (signIn !== undefined) return answerJson(reply, endpoint, JSON.stringify(await signIn(parts, request, reply, extra)));
+    const call = storeCall(request, endpoint, caller, extra);
+    const answer = await ask(parts, call, reply);
+    if (answer.raw === undefined) return answerJson(reply, endpoint, answer.json);
+    return reply
+      .code(200)
+      .headers(answer.raw.headers)
+      .send(Readable.from(piecesOf(parts.store, call, answer)));
   } catch (error) {
     return answerFault(reply, endpoint, faultOf(error, parts.logger));
   }
 }
 
-async function ask(parts: ApiParts, call: StoreCall, reply: FastifyReply): Promise<string> {
+async function ask(parts: ApiParts, call: StoreCall, reply: FastifyReply): Promise<StoreAnswer> {
   const wait = waitOf(call);
-  if (wait === undefined) return (await parts.store.call(call)).json;
-  return (await parts.waiting.answer(call, wait, AbortSignal.any([parts.stopping, closedSignal(reply)]))).json;
+  if (wait === undefined) return await parts.store.call(call);
+  return await parts.waiting.answer(call, wait, AbortSignal.any([parts.stopping, closedSignal(reply)]));
+}
+
+/** A raw answer as the reader takes it: the next piece is asked for when the last one is gone. */
+async function* piecesOf(store: Store, call: StoreCall, first: StoreAnswer): AsyncGenerator<string> {
+  let answer = first;
+  for (;;) {
+    yield answer.json;
+    const next = answer.raw?.next;
+    if (next === undefined) return;
+    answer = await store.call({ ...call, bytes: undefined, lines: false, extra: next });
+  }
 }
 
 function storeCall(request: FastifyRequest, { name, version }: RequestedEndpoint, caller: Caller, extra: Body): StoreCall {
@@ -121,6 +136,10 @@ function faultOf(error: unknown, logger: Logger): ApiFault {
   if (status !== undefined && status < 500) return new ApiFault(400, 12, messageOf(error));
   logger.error({ err: error }, "a call failed");
   return new ApiFault(500, 0, `General server error (${messageOf(error)})`);
+}
+
+function answerJson(reply: FastifyReply, endpoint: RequestedEndpoint, json: string): FastifyReply {
+  return reply.code(200).type("application/json").send(successEnvelope(endpoint, json));
 }
 
 function answerFault(reply: FastifyReply, endpoint: RequestedEndpoint, fault: ApiFault): FastifyReply {

@@ -1,4 +1,5 @@
 import type { Caller } from "../endpoint.ts";
+import type { RawHead } from "../raw-answer.ts";
 
 /** What the HTTP thread asks a store thread. */
 export interface StoreRequest {
@@ -15,12 +16,13 @@ export interface StoreRequest {
   readonly extra: Readonly<Record<string, unknown>>;
 }
 
-/** The answer: `json` is the reply's `data`, ready to be written into the envelope. What was refused has no other fields. */
+/** The answer: `json` is the reply's `data`, ready to be written into the envelope, or with `raw` the text itself. What was refused has no other fields. */
 export type StoreReply =
   | {
       readonly kind: "answer";
       readonly id: number;
       readonly json: string;
+      readonly raw?: RawHead | undefined;
       readonly queues: readonly string[];
       readonly tasks: readonly string[];
     }

@@ -2,6 +2,7 @@ import { codeOf, messageOf } from "../../base/errors.ts";
 import type { Logger } from "../../base/logger.ts";
 import { ApiFault } from "../api-fault.ts";
 import type { Caller, Endpoint } from "../endpoint.ts";
+import type { RawHead } from "../raw-answer.ts";
 import { endpointFor } from "../services/catalogue.ts";
 import type { StoreRequest } from "./messages.ts";
 import { ensurePrivateFile } from "./private-file.ts";
@@ -12,8 +13,9 @@ import { unusable } from "./unusable.ts";
 export type StoreCall = Omit<StoreRequest, "id">;
 
 export interface StoreAnswer {
-  /** The reply's `data` as JSON. */
+  /** The reply's `data` as JSON; with `raw` the text that is sent as it is. */
   readonly json: string;
+  readonly raw?: RawHead | undefined;
 }
 
 export interface StoreOptions {
@@ -66,7 +68,7 @@ export class Store {
     const reply = await this.#threadFor(endpoint).ask(request);
     if (reply.kind === "refusal") throw new ApiFault(reply.code, reply.subcode, reply.message);
     if (reply.queues.length > 0 || reply.tasks.length > 0) this.#options.onEffects(reply.queues, reply.tasks);
-    return { json: reply.json };
+    return { json: reply.json, raw: reply.raw };
   }
 
   /** A call of the server's own, with its reply parsed. */

@@ -3,6 +3,7 @@ import { codeOf, messageOf } from "../../base/errors.ts";
 import { ApiFault } from "../api-fault.ts";
 import { requireOwnTask } from "../auth/own-task.ts";
 import type { Body, Call } from "../endpoint.ts";
+import { RawAnswer } from "../raw-answer.ts";
 import { checked, endpointFor } from "../services/catalogue.ts";
 import { Database } from "./database.ts";
 import { bodyOf, linesOf } from "./json-body.ts";
@@ -94,8 +95,9 @@ function answer(db: Database, request: StoreRequest): StoreReply {
     const lines = isBatch || request.lines ? linesOf(request) : [];
     const body: Body = isBatch ? {} : request.lines ? (lines[0] ?? {}) : bodyOf(request);
     requireOwnTask(call, endpoint.name, endpoint.mode, isBatch ? lines : [body]);
-    const json = JSON.stringify(endpoint.handle(call, isBatch ? body : checked(endpoint, body), lines));
-    return { kind: "answer", id: request.id, json, queues: [...effects.queues], tasks: [...effects.tasks] };
+    const result = endpoint.handle(call, isBatch ? body : checked(endpoint, body), lines);
+    const [json, raw] = result instanceof RawAnswer ? [result.text, result.head] : [JSON.stringify(result), undefined];
+    return { kind: "answer", id: request.id, json, raw, queues: [...effects.queues], tasks: [...effects.tasks] };
   } catch (error) {
     return refusal(request, faultOf(error));
   }
