@@ -3,6 +3,7 @@ import { API_VERSION, SERVER_BUILD, SERVER_VERSION, versionNumber } from "../ver
 import { EVENT_ENDPOINTS } from "./events.ts";
 import { MODEL_ENDPOINTS } from "./models.ts";
 import { PROJECT_ENDPOINTS } from "./projects.ts";
+import { PUBLICITY_ENDPOINTS } from "./publicity.ts";
 import { QUEUE_LIST_ENDPOINTS } from "./queue-list.ts";
 import { QUEUE_METADATA_ENDPOINTS } from "./queue-metadata.ts";
 import { QUEUE_ORDER_ENDPOINTS } from "./queue-order.ts";
@@ -37,6 +38,7 @@ export const ALL_ENDPOINTS: readonly Endpoint[] = [
   ...SERVER_ENDPOINTS,
   ...USER_ENDPOINTS,
   ...PROJECT_ENDPOINTS,
+  ...PUBLICITY_ENDPOINTS,
   ...QUEUE_ENDPOINTS,
   ...TASK_ENDPOINTS,
   ...TASK_PARAMETER_ENDPOINTS,

@@ -40,6 +40,7 @@ export const TASK: Kind = kindOf("tasks", {
   container: map,
   last_metrics: map,
   metric_stats: map,
+  company_origin: hidden(text),
 });
 
 export const PROJECT: Kind = kindOf("projects", {
@@ -57,6 +58,7 @@ export const PROJECT: Kind = kindOf("projects", {
   featured: integer,
   parent: text,
   path: hidden(list),
+  company_origin: hidden(text),
 });
 
 export const MODEL: Kind = kindOf("models", {
@@ -84,6 +86,7 @@ export const MODEL: Kind = kindOf("models", {
   last_metrics: map,
   metric_stats: hidden(map),
   ui_cache: hidden(map),
+  company_origin: hidden(text),
 });
 
 export const QUEUE: Kind = kindOf("queues", {

@@ -78,6 +78,11 @@ const MIGRATIONS: readonly string[] = [
   `
   CREATE INDEX other_events_iter ON other_events (task, coalesce(iter, 0));
   `,
+  `
+  ALTER TABLE tasks ADD COLUMN company_origin TEXT;
+  ALTER TABLE projects ADD COLUMN company_origin TEXT;
+  ALTER TABLE models ADD COLUMN company_origin TEXT;
+  `,
 ];
 
 /** Brings the file to today's schema, each step in a transaction of its own. */
