@@ -85,10 +85,10 @@ const MIGRATIONS: readonly string[] = [
   `,
 ];
 
-/** Brings the file to today's schema, each step in a transaction of its own. */
-export function migrate(db: Database): void {
+/** Brings the file to today's schema, or to an earlier one, each step in a transaction of its own. */
+export function migrate(db: Database, target = MIGRATIONS.length): void {
   if (db.version > MIGRATIONS.length) throw new WindlassError("it was written by a newer version of Windlass", { code: "schema-too-new" });
-  for (let version = db.version; version < MIGRATIONS.length; version++) {
+  for (let version = db.version; version < target; version++) {
     db.exec("BEGIN IMMEDIATE");
     db.exec(MIGRATIONS[version] ?? "");
     db.version = version + 1;

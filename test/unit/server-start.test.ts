@@ -7,6 +7,8 @@ import { expect } from "chai";
 import type { WindlassError } from "../../base/errors.ts";
 import { startServer } from "../../server/main.ts";
 import { Database } from "../../server/store/database.ts";
+import { migrate } from "../../server/store/schema.ts";
+import { COMPANY } from "../../server/store/store.ts";
 import { databaseOf, EmbeddedServer, serverOptions } from "../support/embedded-server.ts";
 import { failureOf } from "../support/failure.ts";
 import { temporaryFolder } from "../support/folder.ts";
@@ -57,15 +59,15 @@ describe("the server's start", () => {
     expect((await failureOf<WindlassError>(startServer(serverOptions(folder)))).message).to.contain("newer version");
   });
 
-  it("brings a store of the first version to today's", async () => {
+  it("brings a store of the first version to today's, with what is in it", async () => {
     const folder = await temporaryFolder();
-    await (await EmbeddedServer.start({ dataFolder: folder })).close();
     const db = new Database(join(folder, "windlass.db"), { readonly: false });
-    db.exec("DROP INDEX other_events_iter");
-    db.version = 1;
+    migrate(db, 1);
+    db.run("INSERT INTO tasks (id, name, type, status, company) VALUES ('t1', 'old', 'training', 'created', ?)", COMPANY);
     db.close();
     await using server = await EmbeddedServer.start({ dataFolder: folder });
-    expect((await server.call("tasks.get_all")).status).to.equal(200);
+    const { tasks } = await server.ask("tasks.get_all", { id: ["t1"] });
+    expect(tasks.map((task: { name: string }) => task.name)).to.deep.equal(["old"]);
   });
 
   it("closes what it opened when a port is taken: the program ends with 1, and the folder is free", async () => {
