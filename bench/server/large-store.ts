@@ -72,17 +72,18 @@ async function createOne(product: Product, projects: readonly string[], n: numbe
   });
 }
 
+const MARK = 400;
+
 /** Events a second at the end, when the store is at its largest. */
 async function fillEvents(product: Product, holders: readonly TaskId[]): Promise<number> {
   const batches = Math.ceil(POINTS / EVENTS_IN_BATCH);
-  let start = performance.now();
-  let rate = 0;
+  let [start, marked, rate] = [performance.now(), 0, 0];
   for (let batch = 0; batch < batches; batch += 4) {
     await Promise.all([0, 1, 2, 3].map((k) => addBatch(product, holders, batch + k)));
-    if (batch % 400 !== 0) continue;
-    rate = (400 * EVENTS_IN_BATCH) / ((performance.now() - start) / 1000);
-    start = performance.now();
-    process.stderr.write(`${((batch * EVENTS_IN_BATCH) / 1e6).toFixed(0)} million events, ${rate.toFixed(0)} a second\n`);
+    if (batch + 4 - marked < MARK && batch + 4 < batches) continue;
+    rate = ((batch + 4 - marked) * EVENTS_IN_BATCH) / ((performance.now() - start) / 1000);
+    [start, marked] = [performance.now(), batch + 4];
+    process.stderr.write(`${((marked * EVENTS_IN_BATCH) / 1e6).toFixed(0)} million events, ${rate.toFixed(0)} a second\n`);
   }
   return rate;
 }
