@@ -118,7 +118,11 @@ async function tokenFor(
   signal: AbortSignal,
 ): Promise<string> {
   const { token } = deps.config.server;
-  if (deps.config.server.accessKey === undefined && token !== undefined) return token;
+  if (deps.config.server.accessKey === undefined && token !== undefined) {
+    if (taskAccess === "own-task")
+      deps.logger.warn("run.task_access: own-task is not in force: this agent has a token and no key pair, and the run gets that token");
+    return token;
+  }
   const seconds = timeLimitMs === undefined ? MONTH_SEC : Math.min(Math.ceil(timeLimitMs / 1000) + DAY_SEC, 365 * DAY_SEC);
   const options = { retry: SCHEDULES.token, signal };
   const limits = { windlass_scope: "run", windlass_task: task.id, ...(taskAccess === "own-task" ? { windlass_only_task: true } : {}) };

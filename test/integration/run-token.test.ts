@@ -51,6 +51,18 @@ describe("the token of a run", () => {
     expect(await saidOn("strangers")).to.equal("own 200 other 403");
   });
 
+  it("cannot be limited by an agent that has a token and no keys, which says so", async function () {
+    this.timeout(30_000);
+    const { token } = await product.session.call<{ token: string }>("auth.login", {});
+    const state = join(product.folder, "state-keyless");
+    const env = { CLEARML_CONFIG_FILE: join(product.folder, "none.conf"), CLEARML_API_HOST: product.apiUrl, CLEARML_AUTH_TOKEN: token };
+    const args = ["--config", join(product.folder, "keyless.yaml")];
+    await writeFile(args[1] ?? "", "run: { task_access: own-task }\n");
+    const agent = await product.startDaemon({ queues: ["keyless"], name: "keyless", stateFolder: state, args, env });
+    expect(await saidOn("keyless")).to.equal("own 200 other 200");
+    expect(agent.output).to.contain("own-task is not in force");
+  });
+
   it("that is limited to its own task is enough for the official SDK", async function () {
     this.timeout(240_000);
     const script = { entry_point: "limited.py", diff: SDK_PROGRAM, binary: "python3", requirements: { pip: "clearml" } };
