@@ -4,10 +4,13 @@ import { messageOf } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
 import { ApiFault } from "./api-fault.ts";
 import { ANYBODY, type Authentication } from "./auth/authentication.ts";
+import { sinceOf } from "./contract/versions.ts";
 import type { Body, Caller } from "./endpoint.ts";
 import { faultEnvelope, type RequestedEndpoint, successEnvelope } from "./envelope.ts";
+import { clearmlHeader, header } from "./headers.ts";
 import { bodyLimitOf, readBody } from "./request-body.ts";
 import { parsePath, queryFields } from "./request-path.ts";
+import { endpointFor, firstVersionOf, unknownEndpoint } from "./services/catalogue.ts";
 import { SIGN_IN } from "./sign-in.ts";
 import type { Store, StoreAnswer, StoreCall } from "./store/store.ts";
 import { API_VERSION, versionNumber } from "./version.ts";
@@ -38,7 +41,7 @@ interface Admitted {
   readonly caller: Caller;
 }
 
-const UNKNOWN: RequestedEndpoint = { name: "", version: API_VERSION, trx: undefined };
+const UNKNOWN: RequestedEndpoint = { name: "", version: API_VERSION, actual: undefined, trx: undefined };
 
 export function createApiServer(parts: ApiParts): FastifyInstance {
   const app = Fastify({
@@ -65,16 +68,25 @@ async function admit(parts: ApiParts, request: FastifyRequest, reply: FastifyRep
   if (request.method === "OPTIONS") return reply.code(200).send();
   if (request.headers["content-encoding"] !== undefined)
     return reply.code(415).type("text/plain").send("Content-Encoding is not supported");
-  let endpoint = UNKNOWN;
+  let endpoint: RequestedEndpoint = { ...UNKNOWN, trx: clearmlHeader(request.headers, "trx") };
   try {
-    const parsed = parsePath(splitUrl(request.url)[0]);
-    endpoint = { name: parsed.endpoint, version: parsed.version, trx: header(request, "x-clearml-trx") };
-    const caller = SIGN_IN.has(endpoint.name) ? ANYBODY : parts.auth.authorize(endpoint.name, request.headers as never);
-    request.admitted = { endpoint, caller };
+    const { endpoint: name, version } = parsePath(splitUrl(request.url)[0]);
+    endpoint = { ...endpoint, name, version };
+    endpoint = { ...endpoint, actual: servedVersion(name, versionNumber(version)) };
+    request.admitted = { endpoint, caller: await parts.auth.authorize(name, request.headers) };
     return undefined;
   } catch (error) {
     return answerFault(reply, endpoint, faultOf(error, parts.logger));
   }
+}
+
+/** The first version of the form that will answer; throws 404/0 when nobody does. Our own calls of the store are not on the wire. */
+function servedVersion(name: string, version: number): string {
+  if (name.startsWith("internal.")) throw unknownEndpoint(name, version);
+  if (!SIGN_IN.has(name)) return firstVersionOf(endpointFor(name, version));
+  const since = sinceOf(name);
+  if (version < versionNumber(since)) throw unknownEndpoint(name, version);
+  return since;
 }
 
 async function bodyOf(request: FastifyRequest): Promise<Buffer> {
@@ -86,9 +98,9 @@ async function bodyOf(request: FastifyRequest): Promise<Buffer> {
 async function handle(parts: ApiParts, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const { endpoint, caller } = request.admitted ?? { endpoint: UNKNOWN, caller: ANYBODY };
   try {
-    const extra = queryFields(splitUrl(request.url)[1]);
+    const extra = { ...queryFields(splitUrl(request.url)[1]), ...formFields(request) };
     const signIn = SIGN_IN.get(endpoint.name);
-    if (signIn !== undefined) return answerJson(reply, endpoint, JSON.stringify(await signIn(parts, request, reply, extra)));
+    if (signIn !== undefined) return answerJson(reply, endpoint, JSON.stringify(await signIn({ ...parts, caller }, request, reply, extra)));
     const call = storeCall(request, endpoint, caller, extra);
     const answer = await ask(parts, call, reply);
     if (answer.raw === undefined) return answerJson(reply, endpoint, answer.json);
@@ -119,16 +131,24 @@ async function* piecesOf(store: Store, call: StoreCall, first: StoreAnswer): Asy
 }
 
 function storeCall(request: FastifyRequest, { name, version }: RequestedEndpoint, caller: Caller, extra: Body): StoreCall {
-  const bytes = request.body instanceof Uint8Array ? request.body : undefined;
-  const worker = header(request, "x-clearml-worker") ?? header(request, "x-trains-worker") ?? "<unknown>";
+  const bytes = request.body instanceof Uint8Array && !isForm(request) ? request.body : undefined;
+  const worker = clearmlHeader(request.headers, "worker") ?? "<unknown>";
   return { endpoint: name, caller, worker, version: versionNumber(version), bytes, lines: isLines(request), extra };
 }
 
 /** With or without parameters: the official server wants the bare type, and a proxy may add `charset`. */
-function isLines(request: FastifyRequest): boolean {
-  const [type = ""] = (request.headers["content-type"] ?? "").split(";");
-  return type.trim().toLowerCase() === "application/json-lines";
+const isLines = (request: FastifyRequest): boolean => typeOf(request) === "application/json-lines";
+
+/** A body of form fields; curl gives this type to JSON bodies too. */
+function isForm(request: FastifyRequest): boolean {
+  if (typeOf(request) !== "application/x-www-form-urlencoded" || !(request.body instanceof Uint8Array)) return false;
+  return !/^\s*[{[]/.test(Buffer.from(request.body.subarray(0, 64)).toString("latin1"));
 }
+
+const formFields = (request: FastifyRequest): Body =>
+  isForm(request) ? queryFields(Buffer.from(request.body as Uint8Array).toString()) : {};
+
+const typeOf = (request: FastifyRequest): string => (request.headers["content-type"] ?? "").split(";")[0]?.trim().toLowerCase() ?? "";
 
 function faultOf(error: unknown, logger: Logger): ApiFault {
   if (error instanceof ApiFault) return error;
@@ -148,16 +168,11 @@ function answerFault(reply: FastifyReply, endpoint: RequestedEndpoint, fault: Ap
 
 function setHeaders(request: FastifyRequest, reply: FastifyReply): void {
   reply.header("server", "clearml");
-  const origin = header(request, "origin");
+  const origin = header(request.headers, "origin");
   if (origin === undefined) return;
   reply.header("access-control-allow-origin", origin).header("access-control-allow-credentials", "true");
-  reply.header("access-control-allow-headers", header(request, "access-control-request-headers") ?? "*");
+  reply.header("access-control-allow-headers", header(request.headers, "access-control-request-headers") ?? "*");
   reply.header("access-control-allow-methods", "GET, POST, PUT, DELETE, OPTIONS");
-}
-
-function header(request: FastifyRequest, name: string): string | undefined {
-  const value = request.headers[name];
-  return Array.isArray(value) ? value[0] : value;
 }
 
 /** Aborted when the client goes away, so that nobody waits for nobody. */

@@ -45,8 +45,6 @@ export interface Endpoint {
   readonly name: string;
   /** The first version that it answers, e.g. "2.9"; undefined: the contract's (server/contract/versions.ts). */
   readonly since?: string;
-  /** The last one; above it the call is refused as if it did not exist, unless another form of it answers. */
-  readonly until?: string;
   readonly mode: "read" | "write";
   /** `batch`: the handler is given the lines of a json-lines body (a plain JSON body is a batch of one). */
   readonly body?: "object" | "batch";

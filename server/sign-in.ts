@@ -1,9 +1,10 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { messageOf } from "../base/errors.ts";
 import { ApiFault } from "./api-fault.ts";
-import type { Authentication } from "./auth/authentication.ts";
+import { ANYBODY, type Authentication } from "./auth/authentication.ts";
 import { DEFAULT_EXPIRATION_SEC, MAX_EXPIRATION_SEC } from "./auth/tokens.ts";
 import { flagOf, integerOf, isMap, textOf } from "./body.ts";
+import { bodyCheckOf } from "./contract/contract.ts";
 import type { Body, Caller } from "./endpoint.ts";
 import type { Store } from "./store/store.ts";
 
@@ -11,6 +12,8 @@ import type { Store } from "./store/store.ts";
 export interface SignInParts {
   readonly store: Store;
   readonly auth: Authentication;
+  /** Who calls, as the head of the request says. */
+  readonly caller: Caller;
 }
 
 type SignIn = (parts: SignInParts, request: FastifyRequest, reply: FastifyReply, extra: Body) => Promise<object>;
@@ -22,10 +25,11 @@ export const SIGN_IN: ReadonlyMap<string, SignIn> = new Map<string, SignIn>([
   ["auth.validate_token", validateToken],
 ]);
 
+const checkLogIn = bodyCheckOf("auth.login") ?? ((body: Body): Body => body);
+
 /** The token goes into the reply and, for browsers, into a cookie. */
-async function logIn({ auth }: SignInParts, request: FastifyRequest, reply: FastifyReply, extra: Body): Promise<object> {
-  const body = { ...objectOf(request.body), ...extra };
-  const caller = await auth.logIn(request.headers as never);
+async function logIn({ auth, caller }: SignInParts, request: FastifyRequest, reply: FastifyReply, extra: Body): Promise<object> {
+  const body = checkLogIn({ ...objectOf(request.body), ...extra });
   const expirationSec = integerOf(body, "expiration_sec", 1, MAX_EXPIRATION_SEC) ?? DEFAULT_EXPIRATION_SEC;
   const token = auth.tokens.issue(narrowed(caller, body), expirationSec);
   reply.header("set-cookie", `clearml_token_basic=${token}; Path=/; HttpOnly; SameSite=Lax; Max-Age=${expirationSec}`);
@@ -44,16 +48,17 @@ function narrowed(caller: Caller, body: Body): Caller {
   return { ...caller, scope: "run", onlyTask: task };
 }
 
-async function logOut({ store, auth }: SignInParts, request: FastifyRequest, reply: FastifyReply): Promise<object> {
-  const { sessionId, expiresSec } = auth.bearer(request.headers as never);
+async function logOut({ store, auth, caller }: SignInParts, request: FastifyRequest, reply: FastifyReply): Promise<object> {
+  reply.header("set-cookie", "clearml_token_basic=; Path=/; Max-Age=0");
+  // Who came with keys, or as nobody, has no session that could end.
+  if (caller === ANYBODY || /^Basic\s/i.test(request.headers.authorization ?? "")) return {};
+  const { sessionId, expiresSec } = auth.bearer(request.headers);
   await store.internal("internal.revoke_token", { session: sessionId, expires: Math.trunc(expiresSec) });
   auth.tokens.revoke(sessionId);
-  reply.header("set-cookie", "clearml_token_basic=; Path=/; Max-Age=0");
   return {};
 }
 
 async function validateToken({ auth }: SignInParts, request: FastifyRequest, _reply: FastifyReply, extra: Body): Promise<object> {
-  auth.bearer(request.headers as never);
   const token = textOf({ ...objectOf(request.body), ...extra }, "token") ?? "";
   try {
     const { caller } = auth.tokens.verify(token);

@@ -1,23 +1,15 @@
 import { ApiFault } from "../api-fault.ts";
 import type { Caller } from "../endpoint.ts";
+import { type Headers, header } from "../headers.ts";
 import type { Store } from "../store/store.ts";
+import { callerOf, impersonated, type KnownUser } from "./impersonation.ts";
+import { requireRole } from "./roles.ts";
 import type { Tokens, VerifiedToken } from "./tokens.ts";
 
-/** Headers that say who calls (clearml-api.md 1.3, 1.6). */
-export interface AuthHeaders {
-  readonly authorization: string | undefined;
-  readonly cookie: string | undefined;
-}
-
-interface KnownUser {
-  readonly id: string;
-  readonly name: string;
-  readonly company: string;
-  readonly role: string;
-}
-
-/** Calls that anybody may make. */
-const OPEN_TO_ALL = new Set(["debug.ping", "auth.fixed_users_mode", "login.supported_modes", "login.logout"]);
+/** Calls that look at no token. */
+const OPEN_TO_ALL = new Set(["debug.ping", "auth.fixed_users_mode"]);
+/** Calls that anybody may make, and that know who calls if he says so well. */
+const OPTIONAL = new Set(["login.supported_modes", "login.logout"]);
 /** What a run's token may not touch: users, keys, server settings. */
 const NOT_FOR_RUNS =
   /^(auth\.(?!login$)|users\.(?!get_current_user$|get_all$|get_by_id$|get_preferences$)|server\.(?!info$|report_stats_option$)|storage\.)/;
@@ -32,47 +24,61 @@ export class Authentication {
     this.tokens = tokens;
   }
 
-  /** The caller of an endpoint; throws 401 or 403. */
-  authorize(endpoint: string, headers: AuthHeaders): Caller {
-    if (endpoint.startsWith("internal.")) throw new ApiFault(404, 0, `Unable to find endpoint for name ${endpoint}`);
+  /** The caller of an endpoint, by token or by key pair; throws 401, 403, and 400/5, 400/6 (clearml-api.md 1.6). */
+  async authorize(endpoint: string, headers: Headers): Promise<Caller> {
     if (OPEN_TO_ALL.has(endpoint)) return ANYBODY;
-    const { caller } = this.bearer(headers);
+    if (OPTIONAL.has(endpoint)) return await this.#identify(headers).catch(() => ANYBODY);
+    const caller = await this.#identify(headers);
+    requireRole(endpoint, caller.role);
     if (caller.scope === "run" && NOT_FOR_RUNS.test(endpoint))
       throw new ApiFault(403, 20, "Role not allowed (a run's token may not do this)", { endpoint });
-    return caller;
+    const acting = await impersonated(caller, headers, async (id) => await this.#userById(id));
+    if (acting !== caller) requireRole(endpoint, acting.role);
+    return acting;
   }
 
-  bearer(headers: AuthHeaders): VerifiedToken {
+  bearer(headers: Headers): VerifiedToken {
     const token = bearerToken(headers);
     if (token === undefined) throw new ApiFault(401, 20, "Unauthorized (missing credentials)");
     return this.tokens.verify(token);
   }
 
-  /** `auth.login`: by key pair, or by a token that is still good, to get a fresh one. */
-  async logIn(headers: AuthHeaders): Promise<Caller> {
-    const basic = /^Basic\s+(.+)$/i.exec(headers.authorization ?? "")?.[1];
-    if (basic === undefined) return this.bearer(headers).caller;
-    const [accessKey, secretKey] = splitOnce(Buffer.from(basic, "base64").toString(), ":");
-    if (accessKey === "" || secretKey === "") throw new ApiFault(401, 21, "Unauthorized (bad credentials)");
+  async #identify(headers: Headers): Promise<Caller> {
+    const basic = /^Basic\s+(.+)$/i.exec(header(headers, "authorization") ?? "")?.[1];
+    return basic === undefined ? this.bearer(headers).caller : await this.#byKeys(basic);
+  }
+
+  async #byKeys(basic: string): Promise<Caller> {
+    const [accessKey, secretKey] = splitOnce(decoded(basic), ":");
     const keys = { access_key: accessKey, secret_key: secretKey };
-    const found = await this.#store.internal<{ users: KnownUser[] }>("internal.verify_keys", keys);
-    const [user] = found.users;
-    if (user === undefined) throw new ApiFault(401, 22, "Unauthorized (invalid credentials)");
-    return { user: user.id, userName: user.name, company: user.company, role: user.role };
+    const { users } = await this.#store.internal<{ users: KnownUser[] }>("internal.verify_keys", keys);
+    if (users[0] === undefined) throw new ApiFault(401, 22, "Unauthorized (invalid credentials) (failed to locate provided credentials)");
+    return callerOf(users[0]);
+  }
+
+  async #userById(id: string): Promise<KnownUser | undefined> {
+    return (await this.#store.internal<{ users: KnownUser[] }>("internal.known_user", { id })).users[0];
   }
 }
 
-export function bearerToken(headers: AuthHeaders): string | undefined {
-  const { authorization, cookie } = headers;
+function bearerToken(headers: Headers): string | undefined {
+  const authorization = header(headers, "authorization");
   if (authorization !== undefined && authorization !== "") {
     const match = /^Bearer\s+(.+)$/i.exec(authorization);
-    if (match === null) throw new ApiFault(401, 10, "Unauthorized (bad authentication type)");
+    if (match === null) throw new ApiFault(401, 10, "Unauthorized (bad authentication header type)");
     return match[1];
   }
-  return /(?:^|;\s*)clearml_token_basic=([^;]+)/.exec(cookie ?? "")?.[1];
+  return /(?:^|;\s*)clearml_token_basic=([^;]+)/.exec(header(headers, "cookie") ?? "")?.[1];
+}
+
+function decoded(base64: string): string {
+  const digits = base64.replace(/[^A-Za-z0-9+/=]/g, "");
+  if (digits === "" || digits.length % 4 !== 0)
+    throw new ApiFault(401, 21, "Unauthorized (malformed credentials)", { reason: "Incorrect padding" });
+  return Buffer.from(digits, "base64").toString();
 }
 
 function splitOnce(text: string, separator: string): [string, string] {
   const at = text.indexOf(separator);
-  return at < 0 ? ["", ""] : [text.slice(0, at), text.slice(at + 1)];
+  return at < 0 ? [text, ""] : [text.slice(0, at), text.slice(at + 1)];
 }

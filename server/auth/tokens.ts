@@ -59,11 +59,10 @@ export class Tokens {
   /** Throws 401/30 for a token that is not ours, expired or revoked. */
   verify(token: string): VerifiedToken {
     const verified = this.#verified.get(token) ?? this.#check(token);
-    if (verified.expiresSec * 1000 < Date.now() || this.#revoked.has(verified.sessionId)) {
-      this.#verified.delete(token);
-      throw invalidToken("token has expired or was revoked");
-    }
-    return verified;
+    const isExpired = verified.expiresSec * 1000 < Date.now();
+    if (!isExpired && !this.#revoked.has(verified.sessionId)) return verified;
+    this.#verified.delete(token);
+    throw isExpired ? badToken("Signature has expired") : new ApiFault(401, 30, "Invalid token (revoked token)");
   }
 
   revoke(sessionId: string): void {
@@ -71,10 +70,11 @@ export class Tokens {
   }
 
   #check(token: string): VerifiedToken {
-    const [header = "", payload = "", signature = ""] = token.split(".");
+    const [header = "", payload = "", signature, ...more] = token.split(".");
+    if (signature === undefined || more.length > 0) throw badToken("Not enough segments");
     const expected = Buffer.from(this.#sign(`${header}.${payload}`));
     const given = Buffer.from(signature);
-    if (given.length !== expected.length || !timingSafeEqual(given, expected)) throw invalidToken("invalid signature");
+    if (given.length !== expected.length || !timingSafeEqual(given, expected)) throw badToken("Signature verification failed");
     const verified = verifiedOf(JSON.parse(Buffer.from(payload, "base64url").toString()) as Claims);
     if (this.#verified.size > 1000) this.#verified.clear();
     this.#verified.set(token, verified);
@@ -86,7 +86,7 @@ export class Tokens {
   }
 }
 
-const invalidToken = (why: string): ApiFault => new ApiFault(401, 30, `Invalid token (${why})`);
+const badToken = (reason: string): ApiFault => new ApiFault(401, 30, "Invalid token (invalid jwt token)", { reason });
 
 function verifiedOf(claims: Claims): VerifiedToken {
   const { user, company, role, user_name: userName } = claims.identity;

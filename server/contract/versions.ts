@@ -1,3 +1,6 @@
+import { ApiFault } from "../api-fault.ts";
+import { versionNumber } from "../version.ts";
+
 /** First versions that the official server really enforces (clearml-services.md 14, clearml-tasks-events.md 9-12); all others answer from 1.0 on. */
 export const FIRST_VERSION = "1.0";
 
@@ -34,3 +37,16 @@ const SINCE: Readonly<Record<string, readonly string[]>> = {
 const BY_NAME = new Map(Object.entries(SINCE).flatMap(([version, names]) => names.map((name) => [name, version] as const)));
 
 export const sinceOf = (name: string): string => BY_NAME.get(name) ?? FIRST_VERSION;
+
+/** Calls that tell a newer client to use another one, after their fields were looked at. */
+const RETIRED: Readonly<Record<string, { readonly after: string; readonly advice: string }>> = {
+  "models.update_for_task": { after: "2.13", advice: "use tasks.add_or_update_model" },
+  "models.get_by_task_id": { after: "2.13", advice: "use models.get_by_id/get_all apis" },
+};
+
+/** Throws 301/1 for a call that this version has no more (clearml-services.md 3). */
+export function requireInUse(name: string, version: number): void {
+  const retired = RETIRED[name];
+  if (retired === undefined || version <= versionNumber(retired.after)) return;
+  throw new ApiFault(301, 1, `This endpoint is no longer supported for the requested API version (${retired.advice})`);
+}

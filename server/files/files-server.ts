@@ -46,7 +46,7 @@ async function admit(options: FilesOptions, request: FastifyRequest, reply: Fast
   const anonymousHello = request.url === "/" && request.method === "GET" && request.headers.authorization === undefined;
   if (anonymousHello) return undefined;
   try {
-    options.auth.bearer(request.headers as never);
+    options.auth.bearer(request.headers);
     return undefined;
   } catch {
     return reply.code(401).type("text/plain").send("Unauthorized");

@@ -1,6 +1,6 @@
 import { ApiFault } from "../api-fault.ts";
 import { type BodyCheck, bodyCheckOf } from "../contract/contract.ts";
-import { sinceOf } from "../contract/versions.ts";
+import { requireInUse, sinceOf } from "../contract/versions.ts";
 import type { Body, Endpoint } from "../endpoint.ts";
 import { versionNumber, versionText } from "../version.ts";
 import { ALL_ENDPOINTS } from "./endpoints.ts";
@@ -20,7 +20,7 @@ export function firstVersionOf(endpoint: Endpoint): string {
 /** Throws 404/0 for a name that nobody serves at this version. */
 export function endpointFor(name: string, version: number): Endpoint {
   const found = FORMS.get(name)?.find((form) => version >= versionNumber(firstVersionOf(form)));
-  if (found === undefined || (found.until !== undefined && version > versionNumber(found.until))) throw unknownEndpoint(name, version);
+  if (found === undefined) throw unknownEndpoint(name, version);
   return found;
 }
 
@@ -31,13 +31,15 @@ export const unknownEndpoint = (name: string, version: number): ApiFault =>
 const CHECKS = new Map<Endpoint, BodyCheck>();
 
 /** The body as the handler gets it; throws what the contract refuses. */
-export function checked(endpoint: Endpoint, body: Body): Body {
+export function checked(endpoint: Endpoint, body: Body, version: number): Body {
   let check = CHECKS.get(endpoint);
   if (check === undefined) {
     check = bodyCheckOf(endpoint.name, nextVersionOf(endpoint)) ?? ((any) => any);
     CHECKS.set(endpoint, check);
   }
-  return check(body);
+  const fit = check(body);
+  requireInUse(endpoint.name, version);
+  return fit;
 }
 
 /** The version from which another form answers. */

@@ -1,5 +1,5 @@
 import type { Endpoint } from "../endpoint.ts";
-import { API_VERSION, SERVER_BUILD, SERVER_VERSION, versionNumber } from "../version.ts";
+import { versionNumber } from "../version.ts";
 import { EVENT_ENDPOINTS } from "./events.ts";
 import { MODEL_ENDPOINTS } from "./models.ts";
 import { PROJECT_ENDPOINTS } from "./projects.ts";
@@ -8,6 +8,7 @@ import { QUEUE_LIST_ENDPOINTS } from "./queue-list.ts";
 import { QUEUE_METADATA_ENDPOINTS } from "./queue-metadata.ts";
 import { QUEUE_ORDER_ENDPOINTS } from "./queue-order.ts";
 import { QUEUE_ENDPOINTS } from "./queues.ts";
+import { SERVER_ENDPOINTS } from "./server.ts";
 import { TASK_CLONE_ENDPOINTS } from "./task-clone.ts";
 import { TASK_LIFE_ENDPOINTS } from "./task-life.ts";
 import { TASK_OUTPUT_ENDPOINTS } from "./task-outputs.ts";
@@ -17,21 +18,6 @@ import { TASK_ENDPOINTS } from "./tasks.ts";
 import { USER_ENDPOINTS } from "./users.ts";
 import { WATCHDOG_ENDPOINTS } from "./watchdog.ts";
 import { WORKER_ENDPOINTS } from "./workers.ts";
-
-const SERVER_ENDPOINTS: readonly Endpoint[] = [
-  { name: "debug.ping", mode: "read", handle: (_call, body) => ({ msg: "ClearML server", ...body }) },
-  {
-    name: "server.info",
-    mode: "read",
-    handle: (call) => ({
-      version: SERVER_VERSION,
-      build: SERVER_BUILD,
-      commit: "",
-      ...(call.version >= 2.12 ? { api_version: API_VERSION } : {}),
-    }),
-  },
-  { name: "server.report_stats_option", mode: "read", handle: () => ({ enabled: false, supported: false }) },
-];
 
 /** Every endpoint that the store threads answer; a name may stand here more than once, with different versions. */
 export const ALL_ENDPOINTS: readonly Endpoint[] = [

@@ -1,5 +1,6 @@
 import { randomBytes, timingSafeEqual } from "node:crypto";
 import { ApiFault } from "../api-fault.ts";
+import { FIRST_ROLE } from "../auth/roles.ts";
 import { hashSecret, newAccessKey, newSecretKey } from "../auth/secrets.ts";
 import { mapOf, requiredText, textOf, wireDate } from "../body.ts";
 import { type Body, type Call, type Endpoint, read, write } from "../endpoint.ts";
@@ -52,7 +53,7 @@ function bootstrap(call: Call, body: Body): object {
     given_name: "Windlass",
     family_name: "User",
     company: call.caller.company,
-    role: "admin",
+    role: FIRST_ROLE,
     created: wireDate(call.nowMs),
     preferences: {},
   });
@@ -122,6 +123,10 @@ export const USER_ENDPOINTS: readonly Endpoint[] = [
   write("auth.revoke_credentials", revokeCredentials),
   write("internal.bootstrap", bootstrap),
   read("internal.verify_keys", verifyKeys),
+  read("internal.known_user", (call, body) => {
+    const user = findDocument(call.db, USER, requiredText(body, "id"), ["id", "name", "company", "role"]);
+    return { users: user === undefined ? [] : [user] };
+  }),
   write("internal.revoke_token", (call, body) => ({
     forgotten: call.db.run("DELETE FROM revoked_tokens WHERE expires < ?", Math.trunc(call.nowMs / 1000)),
     revoked: call.db.run(

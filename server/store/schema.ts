@@ -83,6 +83,9 @@ const MIGRATIONS: readonly string[] = [
   ALTER TABLE projects ADD COLUMN company_origin TEXT;
   ALTER TABLE models ADD COLUMN company_origin TEXT;
   `,
+  `
+  CREATE TABLE server_options (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+  `,
 ];
 
 /** Brings the file to today's schema, or to an earlier one, each step in a transaction of its own. */

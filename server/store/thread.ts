@@ -95,7 +95,7 @@ function answer(db: Database, request: StoreRequest): StoreReply {
     const lines = isBatch || request.lines ? linesOf(request) : [];
     const body: Body = isBatch ? {} : request.lines ? (lines[0] ?? {}) : bodyOf(request);
     requireOwnTask(call, endpoint.name, endpoint.mode, isBatch ? lines : [body]);
-    const result = endpoint.handle(call, isBatch ? body : checked(endpoint, body), lines);
+    const result = endpoint.handle(call, isBatch ? body : checked(endpoint, body, version), lines);
     const [json, raw] = result instanceof RawAnswer ? [result.text, result.head] : [JSON.stringify(result), undefined];
     return { kind: "answer", id: request.id, json, raw, queues: [...effects.queues], tasks: [...effects.tasks] };
   } catch (error) {

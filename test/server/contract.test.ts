@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { bodyCheckOf } from "../../server/contract/contract.ts";
 import { OFFICIAL } from "../../server/contract/official.ts";
+import { requireInUse } from "../../server/contract/versions.ts";
 import type { Body } from "../../server/endpoint.ts";
 import { versionNumber } from "../../server/version.ts";
 
@@ -167,6 +168,13 @@ describe("the contract", () => {
     expect(check("events.debug_images", { task: "t" })).to.equal(
       refused("error for field 'metrics'. value '[]' length is lower than allowed minimum '1'."),
     );
+  });
+
+  it("sends newer clients of a retired call to another one", () => {
+    expect(() => requireInUse("models.get_by_task_id", versionNumber("2.13"))).not.to.throw();
+    expect(() => requireInUse("models.get_by_task_id", versionNumber("2.14")))
+      .to.throw("This endpoint is no longer supported for the requested API version (use models.get_by_id/get_all apis)")
+      .with.property("code", 301);
   });
 
   it("survives hostile bodies", () => {

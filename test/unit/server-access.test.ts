@@ -39,10 +39,14 @@ describe("access to the server", () => {
   }
 
   it("is decided before the body comes", async () => {
-    for (const endpoint of ["tasks.create", "events.add_batch"])
+    for (const endpoint of ["tasks.create", "events.add_batch", "auth.login"])
       expect((await announce(endpoint, 500 * MIB)).status, endpoint).to.equal(401);
-    for (const endpoint of ["debug.ping", "auth.login", "login.supported_modes"])
+    for (const endpoint of ["debug.ping", "login.supported_modes"])
       expect((await announce(endpoint, MIB)).text, endpoint).to.contain("longer than 65536 bytes");
+  });
+
+  it("gives a small room to calls about keys", async () => {
+    expect((await announce("auth.login", MIB, server.token)).text).to.contain("longer than 65536 bytes");
   });
 
   it("has room for a task with its diff, and more for a batch of events", async () => {

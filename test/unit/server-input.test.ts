@@ -31,8 +31,6 @@ describe("what a caller gets wrong", () => {
       ["tasks.edit", { task, configuration: { a: 1 } }],
       ["tasks.edit_hyper_params", { task, hyperparams: [{ name: "x" }] }],
       ["tasks.add_or_update_model", { task, name: "x", model: "y", type: "constructor" }],
-      ["auth.login", { expiration_sec: 1.5 }],
-      ["auth.validate_token", "null"],
       ["tasks.create", "[]"],
       ["tasks.create", "{"],
     ];
