@@ -4,13 +4,12 @@ import { messageOf } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
 import { ApiFault } from "./api-fault.ts";
 import { ANYBODY, type Authentication } from "./auth/authentication.ts";
-import { sinceOf } from "./contract/versions.ts";
 import type { Body, Caller } from "./endpoint.ts";
 import { faultEnvelope, type RequestedEndpoint, successEnvelope } from "./envelope.ts";
 import { clearmlHeader, header } from "./headers.ts";
 import { bodyLimitOf, readBody } from "./request-body.ts";
 import { parsePath, queryFields } from "./request-path.ts";
-import { endpointFor, firstVersionOf, unknownEndpoint } from "./services/catalogue.ts";
+import { servedVersion } from "./served.ts";
 import { SIGN_IN } from "./sign-in.ts";
 import type { Store, StoreAnswer, StoreCall } from "./store/store.ts";
 import { API_VERSION, versionNumber } from "./version.ts";
@@ -78,15 +77,6 @@ async function admit(parts: ApiParts, request: FastifyRequest, reply: FastifyRep
   } catch (error) {
     return answerFault(reply, endpoint, faultOf(error, parts.logger));
   }
-}
-
-/** The first version of the form that will answer; throws 404/0 when nobody does. Our own calls of the store are not on the wire. */
-function servedVersion(name: string, version: number): string {
-  if (name.startsWith("internal.")) throw unknownEndpoint(name, version);
-  if (!SIGN_IN.has(name)) return firstVersionOf(endpointFor(name, version));
-  const since = sinceOf(name);
-  if (version < versionNumber(since)) throw unknownEndpoint(name, version);
-  return since;
 }
 
 async function bodyOf(request: FastifyRequest): Promise<Buffer> {

@@ -3,7 +3,7 @@ import { messageOf } from "../base/errors.ts";
 import { ApiFault } from "./api-fault.ts";
 import { ANYBODY, type Authentication } from "./auth/authentication.ts";
 import { DEFAULT_EXPIRATION_SEC, MAX_EXPIRATION_SEC } from "./auth/tokens.ts";
-import { flagOf, integerOf, isMap, textOf } from "./body.ts";
+import { flagOf, integerOf, isMap, requiredText, textOf } from "./body.ts";
 import { bodyCheckOf } from "./contract/contract.ts";
 import type { Body, Caller } from "./endpoint.ts";
 import type { Store } from "./store/store.ts";
@@ -25,7 +25,9 @@ export const SIGN_IN: ReadonlyMap<string, SignIn> = new Map<string, SignIn>([
   ["auth.validate_token", validateToken],
 ]);
 
-const checkLogIn = bodyCheckOf("auth.login") ?? ((body: Body): Body => body);
+const checkOf = (name: string) => bodyCheckOf(name) ?? ((body: Body): Body => body);
+const checkLogIn = checkOf("auth.login");
+const checkValidation = checkOf("auth.validate_token");
 
 /** The token goes into the reply and, for browsers, into a cookie. */
 async function logIn({ auth, caller }: SignInParts, request: FastifyRequest, reply: FastifyReply, extra: Body): Promise<object> {
@@ -59,7 +61,7 @@ async function logOut({ store, auth, caller }: SignInParts, request: FastifyRequ
 }
 
 async function validateToken({ auth }: SignInParts, request: FastifyRequest, _reply: FastifyReply, extra: Body): Promise<object> {
-  const token = textOf({ ...objectOf(request.body), ...extra }, "token") ?? "";
+  const token = requiredText(checkValidation({ ...objectOf(request.body), ...extra }), "token");
   try {
     const { caller } = auth.tokens.verify(token);
     return { valid: true, user: caller.user, company: caller.company };

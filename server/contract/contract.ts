@@ -2,7 +2,7 @@ import { ApiFault } from "../api-fault.ts";
 import type { Body } from "../endpoint.ts";
 import { versionNumber } from "../version.ts";
 import { compileFields } from "./compile.ts";
-import { FIELD_CORRECTIONS, OLD_STYLE, PARTLY_TYPED, SCHEMA_CHECKED } from "./corrections.ts";
+import { FIELD_CORRECTIONS, NULL_FAILS, OLD_STYLE, PARTLY_TYPED, SCHEMA_CHECKED } from "./corrections.ts";
 import { type Fields, missingIn, readFields } from "./documents.ts";
 import { type FieldSpecs, OFFICIAL } from "./official.ts";
 import { checkQuery, isQuery } from "./query-types.ts";
@@ -22,6 +22,8 @@ export function bodyCheckOf(name: string, before = Number.POSITIVE_INFINITY): Bo
   if (required !== undefined) return (body) => checkQuery(name, requireAll(body, required));
   const fields = compileFields(request, name.startsWith("events."));
   const typed: BodyCheck = (body) => checkTypes(fields, body);
+  const fatal = NULL_FAILS[name];
+  if (fatal !== undefined) return (body) => refuseNull(typed(body), fatal);
   if (SCHEMA_CHECKED.has(name)) return (body) => typed(requireBySchema(body, requiredIn(request)));
   return isQuery(name) ? (body) => checkQuery(name, typed(body)) : fields.length === 0 ? undefined : typed;
 }
@@ -47,6 +49,11 @@ function requireAll(body: Body, names: readonly string[]): Body {
 function requireBySchema(body: Body, names: readonly string[]): Body {
   const missing = names.find((name) => !Object.hasOwn(body, name));
   if (missing !== undefined) throw new ApiFault(400, 12, "Validation error", { message: `'${missing}' is a required property`, path: [] });
+  return body;
+}
+
+function refuseNull(body: Body, name: string): Body {
+  if (body[name] === null) throw new ApiFault(500, 0, "'NoneType' object has no attribute 'field'");
   return body;
 }
 

@@ -71,6 +71,13 @@ export const OLD_STYLE: Readonly<Record<string, readonly string[]>> = {
 /** Calls with a JSON schema before the types: what is missing is said in its words. */
 export const SCHEMA_CHECKED: ReadonlySet<string> = new Set(["workers.get_stats", "workers.get_metric_keys", "workers.get_activity_report"]);
 
+/** Fields that may be absent, and of which a null gets as far as the official server's work and fails there (500/0). */
+export const NULL_FAILS: Readonly<Record<string, string>> = {
+  "events.scalar_metrics_iter_histogram": "key",
+  "events.multi_task_scalar_metrics_iter_histogram": "key",
+  "events.scalar_metrics_iter_raw": "key",
+};
+
 /** Fields to put in the place of the official list's; undefined: no such field. */
 export const FIELD_CORRECTIONS: Readonly<Record<string, FieldSpecs>> = {
   "auth.login": { expiration_sec: "integer(..31536000)" },

@@ -116,6 +116,12 @@ describe("the contract", () => {
       { name: "ab" },
       refused("error for field 'name': value 'ab' length is lower than allowed minimum '3'.."),
     ],
+    [
+      "a null as the axis",
+      "events.scalar_metrics_iter_histogram",
+      { task: "t", key: null },
+      "500/0 'NoneType' object has no attribute 'field'",
+    ],
     ["an old call", "projects.create", {}, "400/11 Missing required fields: missing=(name)"],
     [
       "a call with a schema",
