@@ -1,5 +1,6 @@
 /** Values as Python prints them, since the official server's refusals quote them. */
 const LONGEST = 500;
+const DEEPEST = 10;
 
 /** The name of a JSON value's type. */
 export function typeNameOf(value: unknown): string {
@@ -9,13 +10,16 @@ export function typeNameOf(value: unknown): string {
   return typeof value === "string" ? "str" : Array.isArray(value) ? "list" : "dict";
 }
 
-/** `repr()`, cut at some hundred characters: a refusal does not send a whole document back. */
-export function reprOf(value: unknown): string {
+/** `repr()`, cut at some hundred characters and some levels: a refusal does not send a whole document back. */
+export function reprOf(value: unknown, levels = DEEPEST): string {
   if (typeof value === "string") return quoted(value.slice(0, LONGEST));
-  if (Array.isArray(value)) return `[${listed(value, reprOf)}]`;
-  if (typeof value === "object" && value !== null)
-    return `{${listed(Object.entries(value), ([key, item]) => `${quoted(key)}: ${reprOf(item)}`)}}`;
+  if (typeof value === "object" && value !== null) return levels === 0 ? "..." : compoundRepr(value, levels - 1);
   return value === null || value === undefined ? "None" : value === true ? "True" : value === false ? "False" : String(value);
+}
+
+function compoundRepr(value: object, levels: number): string {
+  if (Array.isArray(value)) return `[${listed(value, (item) => reprOf(item, levels))}]`;
+  return `{${listed(Object.entries(value), ([key, item]) => `${quoted(key.slice(0, LONGEST))}: ${reprOf(item, levels)}`)}}`;
 }
 
 /** `str()`: as repr, but a text stands bare. */

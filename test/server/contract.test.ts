@@ -184,7 +184,7 @@ describe("the contract", () => {
   });
 
   it("survives hostile bodies", () => {
-    const deep = JSON.parse(`{"task": ${"[".repeat(2000)}${"]".repeat(2000)}}`) as Body;
+    const deep = JSON.parse(`{"task": ${"[".repeat(100_000)}${"]".repeat(100_000)}}`) as Body;
     expect(String(check("tasks.stop", deep))).to.match(/^400\/12 Validation error/);
     const polluted = JSON.parse(`{"task": "t", "hyperparams": [{"__proto__": 1, "section": "s", "name": "n", "value": "v"}]}`) as Body;
     expect(check("tasks.edit_hyper_params", polluted)).to.deep.equal({
