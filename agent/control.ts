@@ -1,3 +1,4 @@
+import type { CancelReason } from "../base/cancelled.ts";
 import type { Outcome, Phase } from "../runner/outcome.ts";
 import type { GpuSelection } from "../runner/settings.ts";
 
@@ -56,6 +57,8 @@ export interface RunSnapshot {
   readonly queue: string | undefined;
   readonly phase: Phase;
   readonly since: number;
+  /** Why its program is being stopped. */
+  readonly stopping?: CancelReason | undefined;
   /** Taken over from an earlier agent process. */
   readonly adopted: boolean;
 }

@@ -1,4 +1,4 @@
-import { Cancelled } from "../base/cancelled.ts";
+import { Cancelled, type CancelReason, cancelReasonOf } from "../base/cancelled.ts";
 import { ageMs, type Clock } from "../base/clock.ts";
 import { crashPoint } from "../base/crash-point.ts";
 import { messageOf } from "../base/errors.ts";
@@ -26,6 +26,8 @@ export interface ActiveRun {
   readonly adopted: boolean;
   /** Whether the server may be told that this agent runs it; not before it has said so itself, where the run was taken over. */
   isOurs: boolean;
+  /** Why it is being stopped. */
+  stopping?: CancelReason;
   /** Its program is over; only the report is left. */
   outcome?: Outcome;
 }
@@ -92,7 +94,14 @@ export class Runs {
 
   /** A run that an earlier agent process of this state folder left behind. */
   adopt(record: ClaimRecord, resume: Resume): void {
-    const run: ActiveRun = { record, name: "", phase: "run", since: this.#parts.clock.now(), adopted: true, isOurs: false };
+    const run: ActiveRun = {
+      record,
+      name: "",
+      phase: "run",
+      since: record.launched?.atMs ?? this.#parts.clock.now(),
+      adopted: true,
+      isOurs: false,
+    };
     const slot = this.#parts.slots.occupyAgain(record.worker, "all", run);
     this.#parts.counters.adopted++;
     this.#keep(run, slot, () => this.#resume(run, slot, resume));
@@ -185,6 +194,7 @@ export class Runs {
       this.#parts.onOutcome(facts.record.task, outcome);
     };
     const signal = AbortSignal.any([watched.signal, abort, ...(gone === undefined ? [] : [gone])]);
+    signal.addEventListener("abort", () => (run.stopping = cancelReasonOf(signal).reason), { once: true });
     try {
       const outcome = await carryOut(
         { ...facts, signal, leave, onOurs, onPhase, onOver, isStopping: watched.isStopping },
@@ -216,7 +226,9 @@ export class Runs {
     this.settle(record).catch((error: unknown) => this.#parts.logger.debug({ err: error, task: record.task }, "left in doubt"));
   }
 
+  /** A run that was taken over is in its phase already, for as long as its program runs. */
   #move(run: ActiveRun, phase: Phase): void {
+    if (run.adopted && phase === "run" && run.phase === "run") return;
     const { counters, clock } = this.#parts;
     counters.phaseSec[run.phase] = added(counters.phaseSec[run.phase], ageMs(run.since, clock) / 1000);
     run.phase = phase;
@@ -233,8 +245,8 @@ export class Runs {
 /** An agent that cannot even begin must not draw task after task. */
 const brokenOff = (message: string): Outcome => ({ cause: "failed/engine", phase: "claim", message, retryable: true, timings: {} });
 
-export function snapshotOf({ record, name, phase, since, adopted }: ActiveRun): RunSnapshot {
-  return { claim: record.claim, task: record.task, name, queue: record.queueName, phase, since, adopted };
+export function snapshotOf({ record, name, phase, since, stopping, adopted }: ActiveRun): RunSnapshot {
+  return { claim: record.claim, task: record.task, name, queue: record.queueName, phase, since, stopping, adopted };
 }
 
 const added = (to: { sum: number; count: number } | undefined, value: number): { sum: number; count: number } => ({

@@ -20,7 +20,7 @@ export function statusText(snapshot: AgentSnapshot, now: number): string {
 export function jobsText(snapshot: AgentSnapshot, now: number): string {
   const running = busy(snapshot).map(({ worker, run }) => [
     run.task,
-    run.phase,
+    phaseText(run),
     formatDuration(now - run.since),
     run.queue ?? "-",
     worker,
@@ -31,6 +31,18 @@ export function jobsText(snapshot: AgentSnapshot, now: number): string {
   const rows = [...running, ...waiting, ...elsewhere];
   if (rows.length === 0) return "nothing runs, nothing waits to be reported\n";
   return table(["TASK", "PHASE", "FOR", "QUEUE", "WORKER", "NAME"], rows);
+}
+
+/** What a run is at, and that it is being stopped. */
+export function phaseText({ phase, stopping }: RunSnapshot): string {
+  const why = {
+    user: "by a user",
+    timeout: "its time is over",
+    "agent-stopping": "the agent ends",
+    "hand-back": "to be queued again",
+    "task-gone": "its task is gone",
+  } as const;
+  return stopping === undefined ? phase : `${phase}, stopping (${why[stopping]})`;
 }
 
 /** State, and why nothing is taken if so. */

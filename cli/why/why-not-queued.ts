@@ -1,5 +1,6 @@
 import type { LocalView } from "../../agent/control/local-view.ts";
 import { formatDuration } from "../../base/units.ts";
+import { phaseText } from "../agent-report.ts";
 import { ago } from "../style.ts";
 import { type Verdict, verdict } from "./finding.ts";
 import type { ServerView } from "./server-view.ts";
@@ -30,7 +31,7 @@ export function whatIsHere({ run, report }: LocalView, now: number): Verdict | u
       "It is delivered as soon as the server takes it; windlass status shows the last contact.",
     );
   if (run === undefined) return undefined;
-  return verdict(`It runs here, on ${run.worker}: phase ${run.phase} for ${formatDuration(now - run.since)}.`);
+  return verdict(`It runs here, on ${run.worker}: phase ${phaseText(run)} for ${formatDuration(now - run.since)}.`);
 }
 
 /** `in_progress`, and not here. */

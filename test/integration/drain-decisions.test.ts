@@ -120,16 +120,18 @@ time.sleep(60)
     daemon.child.kill("SIGTERM");
   }
 
-  for (const [what, status, cause, stop] of [
-    ["a stop on the server", "stopped", "aborted/user", () => product.session.call("tasks.stop", { task: id })],
-    ["a second SIGTERM", "stopped", "aborted/agent-stopping", twoSigterms],
+  for (const [what, shown, status, cause, stop] of [
+    ["a stop on the server", "by a user", "stopped", "aborted/user", () => product.session.call("tasks.stop", { task: id })],
+    ["a second SIGTERM", "the agent ends", "stopped", "aborted/agent-stopping", twoSigterms],
   ] as const)
     it(`${what}, then the agent dies before the program has ended: the next one tells why it ended`, async function () {
       this.timeout(40_000);
       await running("60s");
       await stop();
       await isStopping();
+      const { output } = await product.windlass(["jobs", "--state", join(product.folder, `state-${name}`)]);
       daemon.child.kill("SIGKILL");
+      expect(output).to.contain(`run, stopping (${shown})`);
       await daemon.ended;
       await pause(1_500);
       daemon = await product.startDaemon({ queues: ["others"], stateFolder: join(product.folder, `state-${name}`), name });
