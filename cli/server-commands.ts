@@ -1,7 +1,7 @@
 import { type Command, Option } from "commander";
 import { port, slots } from "./flag-values.ts";
 
-/** `server`, `up`. */
+/** `server` with its subcommands, `up`. */
 export function addServerCommands(program: Command): void {
   const withServerFlags = (command: Command): Command =>
     command
@@ -10,11 +10,19 @@ export function addServerCommands(program: Command): void {
       .addOption(new Option("--api-port <PORT>", "port of the API, 0 = any free one").argParser(port).default(8008))
       .addOption(new Option("--files-port <PORT>", "port of the file server, 0 = any free one").argParser(port).default(8081));
 
-  withServerFlags(program.command("server"))
+  const server = withServerFlags(program.command("server"))
     .description("Run the embedded ClearML server.")
     .action(async (flags) => {
       const { serverCommand } = await import("./commands/server.ts");
       process.exitCode = await serverCommand(flags);
+    });
+
+  server
+    .command("backup <target>")
+    .description("Copy the data folder into a new folder, consistent, while the server runs; a server can be started from it.")
+    .action(async (target, _flags, command) => {
+      const { serverBackupCommand } = await import("./commands/server-backup.ts");
+      await serverBackupCommand(target, command.optsWithGlobals());
     });
 
   withServerFlags(program.command("up"))

@@ -16,10 +16,12 @@ export class ServerUnderTest {
     this.#process = product.server;
   }
 
-  async outage(how: Outage, forMs: number): Promise<void> {
+  /** `meanwhile` is done while it is away. */
+  async outage(how: Outage, forMs: number, meanwhile: () => Promise<void> = async () => undefined): Promise<void> {
     this.#process.child.kill(how);
     if (how !== "SIGSTOP") await this.#process.ended;
     await pause(forMs);
+    await meanwhile();
     if (how === "SIGSTOP") this.#process.child.kill("SIGCONT");
     else await this.#startAgain();
   }
