@@ -5,15 +5,25 @@ export class ApiFault extends Error {
   override readonly name = "ApiFault";
   readonly code: number;
   readonly subcode: number;
+  /** The message without its details. */
+  readonly text: string;
   /** What stands behind the message as `key=value`; batch calls give it as `error.data` too. */
   readonly details: Readonly<Record<string, unknown>>;
 
-  constructor(code: number, subcode: number, message: string, details: Readonly<Record<string, unknown>> = {}) {
+  constructor(code: number, subcode: number, text: string, details: Readonly<Record<string, unknown>> = {}) {
     const pairs = Object.entries(details).map(([key, value]) => `${key}=${inPython(value)}`);
-    super(pairs.length === 0 ? message : `${message}: ${pairs.join(", ")}`);
+    super(pairs.length === 0 ? text : `${text}: ${pairs.join(", ")}`);
     this.code = code;
     this.subcode = subcode;
+    this.text = text;
     this.details = details;
+  }
+}
+
+/** A refusal after which what the call wrote before it stays, as on the official server, which has no transactions. */
+export class SettledFault extends ApiFault {
+  static of({ code, subcode, text, details }: ApiFault): SettledFault {
+    return new SettledFault(code, subcode, text, details);
   }
 }
 
@@ -22,6 +32,12 @@ function inPython(value: unknown): string {
   if (value === null || value === undefined) return "None";
   if (typeof value === "boolean") return value ? "True" : "False";
   return Array.isArray(value) ? `(${value.map(inPython).join(", ")})` : String(value);
+}
+
+/** 403/21: who owns a public object is told by its list, written as Python writes it. */
+export function publicObject(kind: string, ids: readonly string[]): ApiFault {
+  const tuple = `(${ids.map((id) => `'${id}'`).join(", ")}${ids.length === 1 ? "," : ""})`;
+  return new ApiFault(403, 21, `Forbidden (modification not allowed) (cannot modify public ${kind}(s), ids=${tuple})`);
 }
 
 export const invalidTask = (id: unknown): ApiFault => new ApiFault(400, 101, "Invalid task id", { id });

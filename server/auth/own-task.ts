@@ -7,9 +7,10 @@ const OF_A_TASK: Readonly<Record<string, string>> = Object.fromEntries([
   ...[
     ...["get_by_id", "edit", "update", "edit_runtime", "edit_hyper_params", "delete_hyper_params", "edit_configuration"],
     ...["delete_configuration", "set_requirements", "add_or_update_artifacts", "delete_artifacts", "add_or_update_model"],
-    ...["delete_models", "update_tags", "ping", "started", "stop", "stopped", "completed", "failed", "close"],
+    ...["delete_models", "ping", "started", "stop", "stopped", "completed", "failed", "close"],
   ].map((name) => [`tasks.${name}`, "task"]),
   ...["get_hyper_params", "get_configurations", "get_configuration_names"].map((name) => [`tasks.${name}`, "tasks"]),
+  ["tasks.update_tags", "ids"],
   ...["get_all", "get_all_ex", "get_by_id_ex"].map((name) => [`tasks.${name}`, "id"]),
 ]);
 

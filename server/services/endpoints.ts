@@ -9,10 +9,14 @@ import { QUEUE_METADATA_ENDPOINTS } from "./queue-metadata.ts";
 import { QUEUE_ORDER_ENDPOINTS } from "./queue-order.ts";
 import { QUEUE_ENDPOINTS } from "./queues.ts";
 import { SERVER_ENDPOINTS } from "./server.ts";
+import { TASK_ARCHIVE_ENDPOINTS } from "./task-archive.ts";
 import { TASK_CLONE_ENDPOINTS } from "./task-clone.ts";
+import { TASK_EDITING_ENDPOINTS } from "./task-editing.ts";
+import { TASK_GROUP_ENDPOINTS } from "./task-groups.ts";
 import { TASK_LIFE_ENDPOINTS } from "./task-life.ts";
 import { TASK_OUTPUT_ENDPOINTS } from "./task-outputs.ts";
 import { TASK_PARAMETER_ENDPOINTS } from "./task-parameters.ts";
+import { TASK_QUEUEING_ENDPOINTS } from "./task-queueing.ts";
 import { TASK_REMOVAL_ENDPOINTS } from "./task-removal.ts";
 import { TASK_ENDPOINTS } from "./tasks.ts";
 import { USER_ENDPOINTS } from "./users.ts";
@@ -29,7 +33,11 @@ export const ALL_ENDPOINTS: readonly Endpoint[] = [
   ...TASK_ENDPOINTS,
   ...TASK_PARAMETER_ENDPOINTS,
   ...TASK_OUTPUT_ENDPOINTS,
+  ...TASK_EDITING_ENDPOINTS,
+  ...TASK_GROUP_ENDPOINTS,
   ...TASK_LIFE_ENDPOINTS,
+  ...TASK_QUEUEING_ENDPOINTS,
+  ...TASK_ARCHIVE_ENDPOINTS,
   ...TASK_REMOVAL_ENDPOINTS,
   ...TASK_CLONE_ENDPOINTS,
   ...QUEUE_METADATA_ENDPOINTS,

@@ -1,8 +1,10 @@
-import { ApiFault, invalidTask } from "../api-fault.ts";
+import { ApiFault } from "../api-fault.ts";
 import { flagOf, textOf, wireDate } from "../body.ts";
 import type { Body, Call } from "../endpoint.ts";
-import { type Document, findDocument, updateDocument } from "../store/documents.ts";
-import { TASK } from "../store/kinds.ts";
+import type { Document } from "../store/documents.ts";
+import { writableTask } from "./task-access.ts";
+import { updatedNow, updateTask } from "./task-changes.ts";
+import { touchProjects } from "./touched-project.ts";
 
 /** The legal steps of a task (clearml-api.md 3.1). Same to same is always allowed. */
 const STEPS: ReadonlyMap<string, readonly string[]> = new Map([
@@ -20,13 +22,15 @@ const STEPS: ReadonlyMap<string, readonly string[]> = new Map([
 /** A status that a caller names; 400/12 for one that there is not. */
 export function statusOf(body: Body, name: string): string | undefined {
   const status = textOf(body, name);
-  if (status !== undefined && !STEPS.has(status)) throw new ApiFault(400, 12, "Validation error (invalid task status)", { [name]: status });
+  if (status === undefined || status === "") return undefined;
+  if (!STEPS.has(status) && status !== "unknown") throw new ApiFault(400, 12, `Validation error (Invalid task status: ${status})`);
   return status;
 }
 
 /** Fields that every rule about a status reads. */
 const STATE_FIELDS = [
   "name",
+  "type",
   "status",
   "status_message",
   "status_reason",
@@ -37,6 +41,7 @@ const STATE_FIELDS = [
   "system_tags",
   "enqueue_status",
   "execution",
+  "output",
   "project",
 ] as const;
 
@@ -46,7 +51,10 @@ export interface StatusStep {
   readonly reason?: string;
   readonly message?: string;
   readonly force?: boolean;
+  /** Set with the status and shown in the reply, null included. */
   readonly changes?: Document;
+  /** Set as well, but not shown. */
+  readonly unshown?: Document;
 }
 
 export interface StatusReply {
@@ -55,39 +63,39 @@ export interface StatusReply {
 }
 
 export function stateOf(call: Call, task: string): Document {
-  const state = findDocument(call.db, TASK, task, STATE_FIELDS);
-  if (state === undefined) throw invalidTask(task);
-  if (state["company"] === "") throw new ApiFault(403, 21, "Cannot modify public object(s)", { id: task });
-  return state;
+  return writableTask(call, task, STATE_FIELDS);
 }
 
 /** Carries out one step of the state machine; texts that are not given are cleared, as there. */
 export function changeStatus(call: Call, step: StatusStep): StatusReply {
   const state = stateOf(call, step.task);
   const from = String(state["status"]);
-  if (step.force !== true && from !== step.to && STEPS.get(from)?.includes(step.to) !== true) {
-    throw new ApiFault(400, 110, "Invalid task status", { current_status: from, new_status: step.to, task: step.task });
-  }
-  const now = wireDate(call.nowMs);
+  if (step.force !== true && from !== step.to) requireStep(from, step.to);
   const fields: Document = {
     status: step.to,
     status_reason: step.reason ?? "",
     status_message: step.message ?? "",
-    status_changed: now,
-    last_update: now,
-    last_change: now,
-    last_changed_by: call.caller.user,
+    status_changed: wireDate(call.nowMs),
+    ...updatedNow(call),
     ...step.changes,
   };
-  if (step.to === "queued") fields["system_tags"] = (state["system_tags"] as string[]).filter((tag) => tag !== "development");
-  updateDocument(call.db, TASK, step.task, fields);
+  updateTask(call, step.task, { ...fields, ...step.unshown, ...withoutDevelopment(step.to, state) });
+  touchProjects(call, state["project"]);
   call.effects.tasks.add(step.task);
-  return { updated: 1, fields: shown(fields) };
+  return { updated: 1, fields };
 }
 
-/** The reply shows what was set, without what was taken away. */
-function shown(fields: Document): Document {
-  return Object.fromEntries(Object.entries(fields).filter(([name, value]) => value !== null && name !== "system_tags"));
+/** 400/110 for a step that the state machine does not know. */
+export function requireStep(from: string, to: string): void {
+  const steps = STEPS.get(from);
+  if (steps === undefined) throw new ApiFault(500, 1, `Internal server error (Current status ${from} not supported by state machine)`);
+  if (!steps.includes(to))
+    throw new ApiFault(400, 110, "Invalid task status (Invalid status change)", { current_status: from, new_status: to });
+}
+
+/** A task in a queue is an agent's from now on. */
+function withoutDevelopment(to: string, state: Document): Document {
+  return to === "queued" ? { system_tags: (state["system_tags"] as string[]).filter((tag) => tag !== "development") } : {};
 }
 
 /** The texts and `force` that every status call takes. */

@@ -2,74 +2,100 @@ import { TASK_TYPES } from "../../api/wire/task-types.ts";
 import { ApiFault } from "../api-fault.ts";
 import { isMap, mapOf, nameOf, requiredText, tagsOf, textOf } from "../body.ts";
 import type { Body, Call } from "../endpoint.ts";
-import { type Document, findDocument } from "../store/documents.ts";
-import { PROJECT, TASK } from "../store/kinds.ts";
-import { configurationIn, executionIn, modelsIn, modelsOf, sectionsIn } from "./task-shapes.ts";
+import type { Document } from "../store/documents.ts";
+import { configurationIn, requireKnown, sectionsIn } from "./parameter-items.ts";
+import { upgraded } from "./task-legacy.ts";
+import { requireExisting } from "./task-references.ts";
+import { executionIn, invalidData, modelsIn } from "./task-shapes.ts";
 
-/** Between the wire's task and the stored one: required fields, the shapes that are always there, old names for new. */
+/** Between the wire's task and the stored one: which fields count, and their shapes. */
 const SCRIPT_TRIMMED = ["binary", "repository", "tag", "branch", "version_num", "entry_point", "working_dir"];
+const SCRIPT_FIELDS = [...SCRIPT_TRIMMED, "requirements", "diff"];
+const TEXTS = ["name", "comment", "type"];
+const MAPS = ["container", "hyperparams", "configuration", "runtime"];
 
-/** The fields of `tasks.create` and `tasks.edit` that were given, checked and in stored form. */
-export function givenFields(call: Call, body: Body): Document {
-  const fields: Document = {
-    comment: textOf(body, "comment"),
-    tags: tagsOf(body, "tags"),
-    system_tags: tagsOf(body, "system_tags"),
-    parent: existing(call, TASK.table, "parent", textOf(body, "parent")),
-    project: existing(call, PROJECT.table, "project", textOf(body, "project")),
-    script: scriptOf(body),
-    execution: executionIn(body),
-    models: modelsIn(body),
-    hyperparams: sectionsIn(mapOf(body, "hyperparams")),
-    configuration: configurationIn(mapOf(body, "configuration")),
-    runtime: mapOf(body, "runtime"),
-    container: containerOf(call, body),
-    output: outputOf(body),
-  };
-  if (textOf(body, "name") !== undefined) fields["name"] = nameOf(body);
-  if (textOf(body, "type") !== undefined) fields["type"] = typeOf(body);
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+/**
+ * The fields of `tasks.create` and `tasks.edit` that were given, checked, in stored form but for the name, which replies show
+ * as it came. null counts as not given. `previous` is the task that is edited.
+ */
+export function givenFields(call: Call, body: Body, previous?: Document): Document {
+  const parent = textOf(body, "parent");
+  if (parent !== undefined) requireExisting(call, "Task", "parent", parent);
+  const project = textOf(body, "project");
+  if (project !== undefined) requireExisting(call, "Project", "project", project);
+  for (const name of MAPS)
+    if ((body[name] ?? null) !== null && !isMap(body[name]))
+      throw new ApiFault(400, 16, "Invalid value for fields (expecting dict)", { field: name });
+  const today = upgraded(call, body, previous);
+  const [sections, items] = [mapOf(today, "hyperparams"), mapOf(today, "configuration")];
+  return given({
+    ...Object.fromEntries(TEXTS.map((name) => [name, dataText(today, name)])),
+    tags: tagsIn(today, "tags"),
+    system_tags: tagsIn(today, "system_tags"),
+    parent,
+    project,
+    models: modelsIn(call, today),
+    container: containerIn(today),
+    output: outputIn(body, previous),
+    execution: executionIn(mapOf(today, "execution")),
+    hyperparams: sections === undefined ? undefined : sectionsIn(sections),
+    configuration: items === undefined ? undefined : configurationIn(items),
+    script: scriptIn(today),
+    runtime: mapOf(today, "runtime"),
+  });
 }
 
-export function typeOf(body: Body): string {
+const given = (fields: Document): Document => Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+
+/** A name as it is stored; 400/800 for one of less than three characters. */
+export function storedName(fields: Document): Document {
+  return fields["name"] === undefined ? fields : { ...fields, name: nameOf(fields) };
+}
+
+export function requireType(body: Body): void {
   const type = requiredText(body, "type");
-  if (!TASK_TYPES.some((known) => known === type)) throw new ApiFault(400, 12, "Validation error (invalid task type)", { type });
-  return type;
+  if (!TASK_TYPES.some((known) => known === type))
+    throw new ApiFault(400, 12, `Validation error (error for field 'type': value '${type}' is not a valid choice..)`);
 }
 
-export function existing(call: Call, table: string, field: string, id: string | undefined): string | undefined {
-  if (id === undefined || id === "") return undefined;
-  if (id.startsWith("__DELETED__") || call.db.get(`SELECT 1 FROM ${table} WHERE id = ?`, id) !== undefined) return id;
-  throw new ApiFault(400, 16, "Fields value error (invalid reference)", { [field]: id });
+function dataText(body: Document, name: string): string | undefined {
+  const value = body[name];
+  if (value === undefined || value === null) return undefined;
+  if (typeof value !== "string") throw invalidData(name, "StringField only accepts string values");
+  return value;
 }
 
-function scriptOf(body: Body): Document | undefined {
+function tagsIn(body: Document, name: string): string[] | undefined {
+  const value = body[name];
+  if (value !== undefined && value !== null && !Array.isArray(value))
+    throw invalidData(name, "Only lists and tuples may be used in a list field");
+  return tagsOf(body, name);
+}
+
+function containerIn(body: Document): Document | undefined {
+  const container = mapOf(body, "container");
+  for (const value of Object.values(container ?? {}))
+    if (value !== null && typeof value !== "string") throw invalidData("container", "StringField only accepts string values");
+  return container;
+}
+
+function scriptIn(body: Document): Document | undefined {
   const script = mapOf(body, "script");
   if (script === undefined) return undefined;
-  const trimmed = Object.entries(script)
-    .filter(([, value]) => value !== null)
-    .map(([name, value]) => [name, SCRIPT_TRIMMED.includes(name) && typeof value === "string" ? value.trim() : value]);
-  return Object.fromEntries(trimmed) as Document;
+  requireKnown(script, SCRIPT_FIELDS, "Script");
+  const values = Object.entries(script).filter(([, value]) => value !== null);
+  for (const [name, value] of values)
+    if (name !== "requirements" && typeof value !== "string") throw invalidData("script", "StringField only accepts string values");
+  return Object.fromEntries(values.map(([name, value]) => [name, SCRIPT_TRIMMED.includes(name) ? String(value).trim() : value]));
 }
 
-/** Below 2.13 the image and its arguments travel in `execution.docker_cmd`. */
-function containerOf(call: Call, body: Body): Document | undefined {
-  const container = mapOf(body, "container");
-  if (container !== undefined) return container;
-  const command = mapOf(body, "execution")?.["docker_cmd"];
-  if (call.version >= 2.13 || typeof command !== "string") return undefined;
-  const [image = "", ...rest] = command.trim().split(" ");
-  return { image, ...(rest.length === 0 ? {} : { arguments: rest.join(" ") }) };
-}
-
-function outputOf(body: Body): Document | undefined {
+function outputIn(body: Body, previous: Document | undefined): Document | undefined {
   const destination = textOf(body, "output_dest");
-  const output = mapOf(body, "output");
-  return destination === undefined ? output : { ...output, destination };
+  return destination === undefined ? undefined : { ...(previous?.["output"] as object | undefined), destination };
 }
 
-const EMPTY_EXECUTION = { test_split: 0, parameters: {}, model_desc: {}, model_labels: {}, artifacts: [] };
-const EMPTY_SCRIPT = { binary: "python", repository: "", entry_point: "", requirements: {} };
+export const EMPTY_EXECUTION = { test_split: 0, parameters: {}, model_desc: {}, model_labels: {}, artifacts: [] };
+export const EMPTY_SCRIPT = { binary: "python", repository: "", entry_point: "", requirements: {} };
 
 /** A new task as it stands on the wire at once (clearml-api.md 2.1). */
 export function newTaskDocument(fields: Document): Document {
@@ -81,29 +107,4 @@ export function newTaskDocument(fields: Document): Document {
     script: { ...EMPTY_SCRIPT, ...(fields["script"] as object) },
     models: { input: [], output: [], ...(fields["models"] as object) },
   };
-}
-
-/** What a reply of an older version looks like (clearml-api.md 1.7). */
-export function shapedTask(call: Call, task: Document): Document {
-  const execution = isMap(task["execution"]) ? task["execution"] : undefined;
-  if (call.version >= 2.13 || execution === undefined) return task;
-  const container = isMap(task["container"]) ? task["container"] : {};
-  const command = [container["image"], container["arguments"]].filter((part) => typeof part === "string" && part !== "").join(" ");
-  const input = modelsOf(task, "input")[0];
-  const output = modelsOf(task, "output").at(-1);
-  return {
-    ...task,
-    execution: {
-      ...execution,
-      ...(command === "" ? {} : { docker_cmd: command }),
-      ...(input === undefined ? {} : { model: input["model"] }),
-    },
-    ...(output === undefined ? {} : { output: { ...(task["output"] as object), model: output["model"] } }),
-  };
-}
-
-export function requireTask(call: Call, id: string, fields?: readonly string[]): Document {
-  const task = findDocument(call.db, TASK, id, fields === undefined ? undefined : [...fields, "company"]);
-  if (task === undefined) throw new ApiFault(400, 101, "Invalid task id", { id, company: call.caller.company });
-  return task;
 }

@@ -1,13 +1,14 @@
 import { ApiFault } from "../api-fault.ts";
-import { flagOf, mapListOf, requiredText, requiredTextList, textListOf, textOf, wireDate } from "../body.ts";
+import { flagOf, mapListOf, requiredText, requiredTextList, textListOf, textOf } from "../body.ts";
 import { type Body, type Call, type Endpoint, read, write } from "../endpoint.ts";
-import { type Document, findDocument, updateDocument } from "../store/documents.ts";
-import { TASK } from "../store/kinds.ts";
-import { requireTask } from "./task-document.ts";
-import { configurationItem, parameterIn, sectionName } from "./task-shapes.ts";
+import type { Document } from "../store/documents.ts";
+import { configurationItem, type Items, keyOf, parameterIn, type Sections, sectionName } from "./parameter-items.ts";
+import { requireTasks, writableTask } from "./task-access.ts";
+import { changedNow, updatedNow, updateTask } from "./task-changes.ts";
+import { editableTask } from "./task-outputs.ts";
 
-/** Hyper-parameters and configurations of a task (clearml-api.md 2.6). */
-type Sections = Record<string, Record<string, Document>>;
+/** Hyper-parameters and configurations of tasks (clearml-api.md 2.6, clearml-tasks-events.md 3, 5). */
+
 /** While they are edited: a section may be called `constructor` or `__proto__`, and is a section like any other. */
 type SectionMaps = Map<string, Map<string, Document>>;
 
@@ -18,39 +19,58 @@ const documentOf = (sections: SectionMaps): Document =>
   Object.fromEntries([...sections].map(([name, items]) => [name, Object.fromEntries(items)]));
 
 function getHyperParams(call: Call, body: Body): object {
-  const params = requiredTextList(body, "tasks").flatMap((id) => {
-    const task = findDocument(call.db, TASK, id, ["hyperparams"]);
-    if (task === undefined) return [];
+  const params = requireTasks(call, requiredTextList(body, "tasks"), ["hyperparams"]).map((task) => {
     const items = Object.values(task["hyperparams"] as Sections).flatMap((section) => Object.values(section));
-    return [{ task: id, hyperparams: items.toSorted((a, b) => compare(a["section"], b["section"]) || compare(a["name"], b["name"])) }];
+    return {
+      task: task["id"],
+      hyperparams: items.toSorted((a, b) => compare(a["section"], b["section"]) || compare(a["name"], b["name"])),
+    };
   });
   return { params };
 }
 
 const compare = (a: unknown, b: unknown): number => (String(a) < String(b) ? -1 : String(a) > String(b) ? 1 : 0);
 
-/** Drafts may be edited, with `force` also waiting and running tasks; user properties at any time. */
-function requireEditable(call: Call, id: string, force: boolean, onlyProperties: boolean, field: string): Document {
-  const task = requireTask(call, id, ["status", field]);
-  const allowed = force ? ["created", "queued", "in_progress"] : ["created"];
-  if (!onlyProperties && !allowed.includes(String(task["status"]))) {
-    throw new ApiFault(400, 110, "Invalid task status", { expected: allowed.join("|"), status: task["status"] });
-  }
-  return task;
+/** User properties are edited in any status, and are no news of the run. */
+function taskToEdit(call: Call, body: Body, items: readonly Document[]): { task: Document; stamps: Document } {
+  const [id, fields] = [requiredText(body, "task"), ["hyperparams"]];
+  const onlyProperties = items.every((item) => item["section"] === "properties");
+  if (onlyProperties) return { task: writableTask(call, id, fields), stamps: changedNow(call) };
+  return { task: editableTask(call, id, fields, flagOf(body, "force")), stamps: updatedNow(call) };
 }
 
 function editHyperParams(call: Call, body: Body): object {
-  const id = requiredText(body, "task");
-  const given = (mapListOf(body, "hyperparams") ?? []).map((item) =>
-    parameterIn(sectionName(requiredText(item, "section")), requiredText(item, "name").trim(), item),
-  );
-  const onlyProperties = given.every((item) => item["section"] === "properties");
-  const task = requireEditable(call, id, flagOf(body, "force"), onlyProperties, "hyperparams");
-  const sections = edited(mapsOf(task["hyperparams"]), given, textOf(body, "replace_hyperparams"));
-  return save(call, id, { hyperparams: documentOf(sections) }, onlyProperties);
+  const given = (mapListOf(body, "hyperparams") ?? []).map((item) => {
+    const value = requiredItem("hyperparams", item, ["section", "name"]);
+    return parameterIn(sectionName(String(item["section"])), keyOf(String(item["name"])), { ...value, section: null, name: null });
+  });
+  const { task, stamps } = taskToEdit(call, body, given);
+  const sections = edited(mapsOf(task["hyperparams"]), given, modeOf(body));
+  updateTask(call, String(task["id"]), { hyperparams: documentOf(sections), ...stamps });
+  return { updated: 1 };
 }
 
-function edited(before: SectionMaps, given: readonly Document[], replace = "none"): SectionMaps {
+function modeOf(body: Body): string {
+  const mode = textOf(body, "replace_hyperparams") ?? "none";
+  if (["none", "section", "all"].includes(mode)) return mode;
+  throw new ApiFault(400, 12, `Validation error (error for field 'replace_hyperparams': value '${mode}' is not a valid choice..)`);
+}
+
+/** What a typed list asks of each item: names of one character at least, and a value that is a text. */
+function requiredItem(list: string, item: Document, names: readonly string[]): Document {
+  for (const name of [...names, "value"]) if ((item[name] ?? null) === null) throw badItem(list, name, "field is required!");
+  for (const name of [...names, "value"])
+    if (typeof item[name] !== "string") throw badItem(list, name, `value is wrong, expected type "str"`);
+  for (const name of names) if (item[name] === "") throw badItem(list, name, "value '' length is lower than allowed minimum '1'.");
+  return item;
+}
+
+function badItem(list: string, name: string, why: string): ApiFault {
+  const inner = `("error for field '${name}'.", validationerror('${why}'))`;
+  return new ApiFault(400, 12, `Validation error (error for field '${list}': ${inner}.)`);
+}
+
+function edited(before: SectionMaps, given: readonly Document[], replace: string): SectionMaps {
   const sections: SectionMaps = replace === "all" ? new Map() : new Map(before);
   if (replace === "section") for (const item of given) sections.delete(String(item["section"]));
   for (const item of given) {
@@ -60,80 +80,70 @@ function edited(before: SectionMaps, given: readonly Document[], replace = "none
   return sections;
 }
 
+/** A section that loses its last item stays, empty. */
 function deleteHyperParams(call: Call, body: Body): object {
-  const id = requiredText(body, "task");
   const gone = (mapListOf(body, "hyperparams") ?? []).map((item) => ({
     section: sectionName(requiredText(item, "section")),
-    name: textOf(item, "name"),
+    name: textOf(item, "name")?.trim() || undefined,
   }));
-  const onlyProperties = gone.every(({ section }) => section === "properties");
-  const task = requireEditable(call, id, flagOf(body, "force"), onlyProperties, "hyperparams");
+  const { task, stamps } = taskToEdit(call, body, gone);
   const sections = mapsOf(task["hyperparams"]);
+  const whole = new Set(gone.filter(({ name }) => name === undefined).map(({ section }) => section));
+  const why = "Cannot delete section field if the whole section was scheduled for deletion";
   for (const { section, name } of gone) {
-    if (name !== undefined) sections.get(section)?.delete(name);
-    if (name === undefined || sections.get(section)?.size === 0) sections.delete(section);
+    if (name === undefined) sections.delete(section);
+    else if (whole.has(section)) throw new ApiFault(400, 15, `Conflicting fields (${why})`);
+    else sections.get(section)?.delete(name);
   }
-  save(call, id, { hyperparams: documentOf(sections) }, onlyProperties);
+  updateTask(call, String(task["id"]), { hyperparams: documentOf(sections), ...stamps });
   return { deleted: 1 };
 }
 
-function save(call: Call, id: string, fields: Document, quiet = false): object {
-  const now = wireDate(call.nowMs);
-  updateDocument(call.db, TASK, id, {
-    ...fields,
-    ...(quiet ? {} : { last_update: now }),
-    last_change: now,
-    last_changed_by: call.caller.user,
-  });
-  return { updated: 1 };
-}
-
-type Configuration = Record<string, Document>;
-
 function getConfigurations(call: Call, body: Body): object {
-  const names = textListOf(body, "names");
-  const configurations = requiredTextList(body, "tasks").flatMap((id) => {
-    const task = findDocument(call.db, TASK, id, ["configuration"]);
-    if (task === undefined) return [];
-    const items = Object.values(task["configuration"] as Configuration).filter(
-      (item) => names === undefined || names.includes(String(item["name"])),
-    );
-    return [{ task: id, configuration: items.toSorted((a, b) => compare(a["name"], b["name"])) }];
+  const names = textListOf(body, "names") ?? [];
+  const configurations = requireTasks(call, requiredTextList(body, "tasks"), ["configuration"]).map((task) => {
+    const items = Object.entries(task["configuration"] as Items).filter(([name]) => names.length === 0 || names.includes(name));
+    const sorted = items.map(([, item]) => item).toSorted((a, b) => compare(a["name"], b["name"]));
+    return { task: task["id"], configuration: sorted };
   });
   return { configurations };
 }
 
+/** Tasks that are not there, or have no such names, are left out. */
 function getConfigurationNames(call: Call, body: Body): object {
-  const skipEmpty = flagOf(body, "skip_empty", true);
-  const configurations = requiredTextList(body, "tasks").flatMap((id) => {
-    const task = findDocument(call.db, TASK, id, ["configuration"]);
-    const items = Object.entries((task?.["configuration"] ?? {}) as Configuration);
-    const names = items
-      .filter(([, item]) => !skipEmpty || (item["value"] ?? "") !== "")
-      .map(([name]) => name)
-      .toSorted();
-    return task === undefined || names.length === 0 ? [] : [{ task: id, names }];
+  const skipsEmpty = flagOf(body, "skip_empty", true);
+  const sql = "SELECT id, configuration FROM tasks WHERE id IN (SELECT value FROM json_each(?)) AND company IN (?, '')";
+  const rows = call.db.all<{ id: string; configuration: string | null }>(
+    sql,
+    JSON.stringify(requiredTextList(body, "tasks")),
+    call.caller.company,
+  );
+  const configurations = rows.flatMap(({ id, configuration }) => {
+    const items = Object.entries(JSON.parse(configuration ?? "{}") as Items);
+    const names = items.filter(([, item]) => !skipsEmpty || (item["value"] ?? "") !== "").map(([name]) => name);
+    return names.length === 0 ? [] : [{ task: id, names: names.toSorted() }];
   });
   return { configurations };
 }
 
 function editConfiguration(call: Call, body: Body): object {
-  const id = requiredText(body, "task");
-  const task = requireEditable(call, id, flagOf(body, "force"), false, "configuration");
-  const before = flagOf(body, "replace_configuration") ? {} : (task["configuration"] as Configuration);
   const given = (mapListOf(body, "configuration") ?? []).map((item) => {
-    const name = requiredText(item, "name").trim();
-    return [name, configurationItem(name, item)];
+    const name = keyOf(String(requiredItem("configuration", item, ["name"])["name"]));
+    return [name, configurationItem(name, { ...item, name: null })] as const;
   });
-  return save(call, id, { configuration: { ...before, ...Object.fromEntries(given) } });
+  const id = requiredText(body, "task");
+  const task = editableTask(call, id, ["configuration"], flagOf(body, "force"));
+  const before = flagOf(body, "replace_configuration") ? {} : (task["configuration"] as Items);
+  updateTask(call, id, { configuration: { ...before, ...Object.fromEntries(given) }, ...updatedNow(call) });
+  return { updated: 1 };
 }
 
 function deleteConfiguration(call: Call, body: Body): object {
   const id = requiredText(body, "task");
-  const task = requireEditable(call, id, flagOf(body, "force"), false, "configuration");
-  const gone = new Set(textListOf(body, "configuration") ?? []);
-  const left = Object.entries(task["configuration"] as Configuration).filter(([name]) => !gone.has(name));
-  save(call, id, { configuration: Object.fromEntries(left) });
+  const task = editableTask(call, id, ["configuration"], flagOf(body, "force"));
+  const gone = new Set((textListOf(body, "configuration") ?? []).map((name) => name.trim()));
+  const left = Object.entries(task["configuration"] as Items).filter(([name]) => !gone.has(name));
+  updateTask(call, id, { configuration: Object.fromEntries(left), ...updatedNow(call) });
   return { deleted: 1 };
 }
 

@@ -1,6 +1,6 @@
 import { ApiFault, wrongType } from "../api-fault.ts";
-import { isMap, mapOf } from "../body.ts";
-import type { Body } from "../endpoint.ts";
+import { isMap, mapOf, wireDate } from "../body.ts";
+import type { Body, Call } from "../endpoint.ts";
 import type { Document } from "../store/documents.ts";
 
 /**
@@ -9,12 +9,19 @@ import type { Document } from "../store/documents.ts";
  */
 export const SIDES = ["input", "output"] as const;
 
-/** `models` as given: lists of `{name, model, …}` on two sides. */
-export function modelsIn(body: Body): Document | undefined {
+/** `models` as given: lists of `{name, model}` on two sides, each with the time of this call. */
+export function modelsIn(call: Call, body: Body): Document | undefined {
   const models = mapOf(body, "models");
   if (models === undefined) return undefined;
   const sides = SIDES.filter((side) => models[side] !== undefined && models[side] !== null);
-  return Object.fromEntries(sides.map((side) => [side, listOfMaps(models[side], `models.${side}`)]));
+  return Object.fromEntries(
+    sides.map((side) => [side, listOfMaps(models[side], `models.${side}`).map((item) => modelItem(call, item["name"], item["model"]))]),
+  );
+}
+
+export function modelItem(call: Call, name: unknown, model: unknown): Document {
+  if (typeof name !== "string") throw invalidData("models", "Field is required");
+  return { name, ...(model === undefined || model === null ? {} : { model: String(model) }), updated: wireDate(call.nowMs) };
 }
 
 export function modelsOf(task: Document, side: string): Document[] {
@@ -25,69 +32,70 @@ export function artifactsOf(task: Document): Document[] {
   return mapsIn(isMap(task["execution"]) ? task["execution"]["artifacts"] : undefined).filter((item) => typeof item["key"] === "string");
 }
 
-/** Artifacts come as a list and are known by key and mode; the virtual fields of old versions have other homes. */
-export function executionIn(body: Body): Document | undefined {
-  const execution = mapOf(body, "execution");
+/** Unknown fields are dropped; artifacts come as a list and are known by key and mode. */
+export function executionIn(execution: Document | undefined): Document | undefined {
   if (execution === undefined) return undefined;
-  const { docker_cmd: _, model: __, ...rest } = execution;
-  const given = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== null));
-  if (given["queue"] !== undefined && typeof given["queue"] !== "string") throw wrongType("execution.queue", "a string");
-  if (given["artifacts"] === undefined) return given;
-  return { ...given, artifacts: sortedArtifacts(listOfMaps(given["artifacts"], "execution.artifacts")) };
+  const names = ["test_split", "queue", "framework", "model_labels"].filter((name) => (execution[name] ?? null) !== null);
+  const given: Document = Object.fromEntries(names.map((name) => [name, execution[name]]));
+  for (const name of ["queue", "framework"])
+    if (given[name] !== undefined && typeof given[name] !== "string")
+      throw invalidData("execution", "StringField only accepts string values");
+  const labels = mapOf(execution, "model_labels");
+  if (labels !== undefined)
+    given["model_labels"] = Object.fromEntries(Object.entries(labels).map(([label, value]) => [label, labelOf(value)]));
+  const artifacts = execution["artifacts"];
+  if (artifacts !== undefined && artifacts !== null)
+    given["artifacts"] = sortedArtifacts(listOfMaps(artifacts, "execution.artifacts").map(artifactIn));
+  return given;
 }
 
-export function sortedArtifacts(artifacts: readonly Document[]): Document[] {
-  const byIdentity = new Map<string, Document>();
-  for (const artifact of artifacts) {
-    if (typeof artifact["key"] !== "string") throw wrongType("artifacts.key", "a string");
-    const mode = typeof artifact["mode"] === "string" ? artifact["mode"] : "output";
-    byIdentity.set(`${artifact["key"]}\n${mode}`, { ...artifact, mode });
-  }
-  return [...byIdentity.values()].toSorted((a, b) => (String(a["key"]) < String(b["key"]) ? -1 : 1));
+function labelOf(value: unknown): number {
+  const number = typeof value === "string" && value.trim() !== "" ? Number(value) : value;
+  if (typeof number !== "number" || !Number.isFinite(number))
+    throw invalidData("execution", `${String(value)} could not be converted to int`);
+  return Math.trunc(number);
 }
 
-/** Section and name of each item come from its place; the `properties` section is stored in lower case. */
-export function sectionsIn(sections: Document | undefined): Document | undefined {
-  if (sections === undefined) return undefined;
-  const result = present(sections).map(([section, items]) => {
-    if (!isMap(items)) throw wrongType(`hyperparams.${section}`, "an object");
-    const name = sectionName(section);
-    return [name, Object.fromEntries(present(items).map(([key, item]) => [key.trim(), parameterIn(name, key.trim(), item)]))];
-  });
-  return Object.fromEntries(result) as Document;
-}
+const ARTIFACT_TEXTS = ["uri", "hash"];
+const ARTIFACT_NUMBERS = ["content_size", "timestamp"];
+const TYPE_DATA = ["preview", "content_type", "data_hash"];
 
-export const sectionName = (section: string): string => (section.trim().toLowerCase() === "properties" ? "properties" : section.trim());
-
-export function parameterIn(section: string, name: string, item: unknown): Document {
-  if (section === "" || name === "") throw new ApiFault(400, 12, "Validation error (section and name of a parameter must not be empty)");
-  if (!isMap(item)) throw wrongType(`hyperparams.${section}.${name}`, "an object");
-  return { section, name, ...itemFields(item) };
-}
-
-/** `configuration` as given: items by name. */
-export function configurationIn(configuration: Document | undefined): Document | undefined {
-  if (configuration === undefined) return undefined;
-  return Object.fromEntries(present(configuration).map(([name, item]) => [name.trim(), configurationItem(name.trim(), item)]));
-}
-
-export function configurationItem(name: string, item: unknown): Document {
-  if (name === "") throw new ApiFault(400, 12, "Validation error (the name of a configuration must not be empty)");
-  if (!isMap(item)) throw wrongType(`configuration.${name}`, "an object");
-  return { name, ...itemFields(item) };
-}
-
-function itemFields(item: Document): Document {
-  const { value, type, description } = item;
+/** One artifact: its known fields, numbers cut to whole ones, `display_data` always there. */
+export function artifactIn(item: Document): Document {
+  const { key, type, mode } = item;
+  if (typeof key !== "string") throw wrongType("artifacts.key", "a string");
+  if (typeof type !== "string") throw invalidData("execution", "Field is required");
+  if (mode !== undefined && mode !== null && !SIDES.some((side) => side === mode)) throw wrongType("artifacts.mode", "input or output");
+  const texts = ARTIFACT_TEXTS.filter((name) => typeof item[name] === "string").map((name) => [name, item[name]]);
+  const numbers = ARTIFACT_NUMBERS.filter((name) => Number.isFinite(Number(item[name] ?? Number.NaN))).map((name) => [
+    name,
+    Math.trunc(Number(item[name])),
+  ]);
+  const data = mapOf(item, "type_data");
+  const known =
+    data === undefined ? undefined : TYPE_DATA.filter((name) => typeof data[name] === "string").map((name) => [name, data[name]]);
   return {
-    ...(value === undefined || value === null ? {} : { value: String(value) }),
-    ...(type === undefined || type === null ? {} : { type }),
-    ...(description === undefined || description === null ? {} : { description }),
+    key,
+    type,
+    mode: mode ?? "output",
+    ...Object.fromEntries([...texts, ...numbers]),
+    ...(known === undefined ? {} : { type_data: Object.fromEntries(known) }),
+    display_data: Array.isArray(item["display_data"]) ? item["display_data"] : [],
   };
 }
 
-/** null is the same as absent (clearml-api.md 1.2). */
-const present = (items: Document): [string, unknown][] => Object.entries(items).filter(([, item]) => item !== null);
+/** Identity of an artifact. */
+export const artifactId = (item: Document): string => `${String(item["key"])}\n${String(item["mode"] ?? "output")}`;
+
+/** Of equal ones the last; in the order of key and mode. */
+export function sortedArtifacts(artifacts: readonly Document[]): Document[] {
+  const byId = new Map(artifacts.map((artifact) => [artifactId(artifact), artifact]));
+  return [...byId].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, artifact]) => artifact);
+}
+
+export function invalidData(field: string, why: string): ApiFault {
+  return new ApiFault(400, 800, "Data validation error", { [field]: why });
+}
 
 function listOfMaps(value: unknown, name: string): Document[] {
   if (!Array.isArray(value) || !value.every(isMap)) throw wrongType(name, "a list of objects");

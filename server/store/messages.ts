@@ -26,7 +26,15 @@ export type StoreReply =
       readonly queues: readonly string[];
       readonly tasks: readonly string[];
     }
-  | { readonly kind: "refusal"; readonly id: number; readonly code: number; readonly subcode: number; readonly message: string };
+  | {
+      readonly kind: "refusal";
+      readonly id: number;
+      readonly code: number;
+      readonly subcode: number;
+      readonly message: string;
+      /** What was written before the refusal stays. */
+      readonly settled?: boolean;
+    };
 
 /** What a store thread says; `unusable` is the last of one that could not open the file. */
 export type ThreadMessage =

@@ -86,6 +86,23 @@ const MIGRATIONS: readonly string[] = [
   `
   CREATE TABLE server_options (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
   `,
+  `
+  CREATE TABLE input_models (model TEXT NOT NULL, task TEXT NOT NULL, PRIMARY KEY (model, task)) WITHOUT ROWID;
+  CREATE INDEX input_models_task ON input_models (task);
+  CREATE VIEW models_of_tasks AS SELECT tasks.id AS task, json_extract(item.value, '$.model') AS model
+    FROM tasks, json_each(tasks.models, '$.input') AS item WHERE item.type = 'object' AND json_extract(item.value, '$.model') IS NOT NULL;
+  INSERT OR IGNORE INTO input_models SELECT model, task FROM models_of_tasks;
+  CREATE TRIGGER input_models_made AFTER INSERT ON tasks BEGIN
+    INSERT OR IGNORE INTO input_models SELECT model, task FROM models_of_tasks WHERE task = new.id;
+  END;
+  CREATE TRIGGER input_models_changed AFTER UPDATE OF models ON tasks BEGIN
+    DELETE FROM input_models WHERE task = new.id;
+    INSERT OR IGNORE INTO input_models SELECT model, task FROM models_of_tasks WHERE task = new.id;
+  END;
+  CREATE TRIGGER input_models_gone AFTER DELETE ON tasks BEGIN
+    DELETE FROM input_models WHERE task = old.id;
+  END;
+  `,
 ];
 
 /** Brings the file to today's schema, or to an earlier one, each step in a transaction of its own. */

@@ -1,6 +1,6 @@
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import { codeOf, messageOf } from "../../base/errors.ts";
-import { ApiFault } from "../api-fault.ts";
+import { ApiFault, SettledFault } from "../api-fault.ts";
 import { requireOwnTask } from "../auth/own-task.ts";
 import type { Body, Call } from "../endpoint.ts";
 import { RawAnswer } from "../raw-answer.ts";
@@ -80,7 +80,7 @@ function inTransaction<T>(db: Database, begin: string, action: () => T): T {
 function inSavepoint(db: Database, request: StoreRequest): StoreReply {
   db.exec("SAVEPOINT one");
   const reply = answer(db, request);
-  if (reply.kind === "refusal") db.exec("ROLLBACK TO one");
+  if (reply.kind === "refusal" && reply.settled !== true) db.exec("ROLLBACK TO one");
   db.exec("RELEASE one");
   return reply;
 }
@@ -109,8 +109,9 @@ function faultOf(error: unknown): ApiFault {
   return new ApiFault(500, 0, `General server error (${messageOf(error)})`);
 }
 
-function refusal(request: StoreRequest, { code, subcode, message }: ApiFault): StoreReply {
-  return { kind: "refusal", id: request.id, code, subcode, message };
+function refusal(request: StoreRequest, fault: ApiFault): StoreReply {
+  const { code, subcode, message } = fault;
+  return { kind: "refusal", id: request.id, code, subcode, message, settled: fault instanceof SettledFault };
 }
 
 const dataFailure = (request: StoreRequest, error: unknown): StoreReply =>

@@ -27,7 +27,6 @@ describe("what a caller gets wrong", () => {
       ["events.debug_images", { metrics: [{ task, metric: {} }] }],
       ["events.scalar_metrics_iter_histogram", { task, key: "x" }],
       ["workers.register", { worker: "w", timeout: 1e300 }],
-      ["tasks.edit", { task, status: "banana" }],
       ["tasks.edit", { task, configuration: { a: 1 } }],
       ["tasks.edit_hyper_params", { task, hyperparams: [{ name: "x" }] }],
       ["tasks.add_or_update_model", { task, name: "x", model: "y", type: "constructor" }],

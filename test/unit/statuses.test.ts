@@ -70,10 +70,18 @@ describe("the states of a task", () => {
       task: id,
       to: "in_progress",
       reason: "new",
-      changes: { started: "now", completed: null },
+      changes: { started: "now", published: null },
+      unshown: { completed: null },
     });
     expect(updated).to.equal(1);
-    expect(fields).to.include({ status: "in_progress", status_reason: "new", status_message: "", last_changed_by: "u", started: "now" });
+    expect(fields).to.include({
+      status: "in_progress",
+      status_reason: "new",
+      status_message: "",
+      last_changed_by: "u",
+      started: "now",
+      published: null,
+    });
     expect(fields).to.not.have.property("completed");
     expect(stateOf(change, id)).to.include({ status: "in_progress", status_reason: "new", status_message: "", started: "now" });
     expect([...change.effects.tasks]).to.deep.equal([id]);
