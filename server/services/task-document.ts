@@ -1,6 +1,5 @@
-import { TASK_TYPES } from "../../api/wire/task-types.ts";
 import { ApiFault } from "../api-fault.ts";
-import { isMap, mapOf, nameOf, requiredText, tagsOf, textOf } from "../body.ts";
+import { isMap, mapOf, nameOf, tagsOf, textOf } from "../body.ts";
 import type { Body, Call } from "../endpoint.ts";
 import type { Document } from "../store/documents.ts";
 import { configurationIn, requireKnown, sectionsIn } from "./parameter-items.ts";
@@ -30,8 +29,8 @@ export function givenFields(call: Call, body: Body, previous?: Document): Docume
   const [sections, items] = [mapOf(today, "hyperparams"), mapOf(today, "configuration")];
   return given({
     ...Object.fromEntries(TEXTS.map((name) => [name, dataText(today, name)])),
-    tags: tagsIn(today, "tags"),
-    system_tags: tagsIn(today, "system_tags"),
+    tags: tagsOf(today, "tags"),
+    system_tags: tagsOf(today, "system_tags"),
     parent,
     project,
     models: modelsIn(call, today),
@@ -52,24 +51,11 @@ export function storedName(fields: Document): Document {
   return fields["name"] === undefined ? fields : { ...fields, name: nameOf(fields) };
 }
 
-export function requireType(body: Body): void {
-  const type = requiredText(body, "type");
-  if (!TASK_TYPES.some((known) => known === type))
-    throw new ApiFault(400, 12, `Validation error (error for field 'type': value '${type}' is not a valid choice..)`);
-}
-
 function dataText(body: Document, name: string): string | undefined {
   const value = body[name];
   if (value === undefined || value === null) return undefined;
   if (typeof value !== "string") throw invalidData(name, "StringField only accepts string values");
   return value;
-}
-
-function tagsIn(body: Document, name: string): string[] | undefined {
-  const value = body[name];
-  if (value !== undefined && value !== null && !Array.isArray(value))
-    throw invalidData(name, "Only lists and tuples may be used in a list field");
-  return tagsOf(body, name);
 }
 
 function containerIn(body: Document): Document | undefined {

@@ -4,7 +4,7 @@ import { type Body, type Call, type Endpoint, read, write } from "../endpoint.ts
 import type { Document } from "../store/documents.ts";
 import { writableTask, writableTasks } from "./task-access.ts";
 import { changedNow, updatedNow, updateTask } from "./task-changes.ts";
-import { givenFields, requireType, storedName } from "./task-document.ts";
+import { givenFields, storedName } from "./task-document.ts";
 import { shapedTask } from "./task-legacy.ts";
 import { DELETED, requireReferences } from "./task-references.ts";
 import { insertTask } from "./tasks.ts";
@@ -16,8 +16,6 @@ import { touchProjects } from "./touched-project.ts";
 const LIGHT = ["name", "comment", "tags", "system_tags", "project", "status_message"];
 
 function newFields(call: Call, body: Body): Document {
-  requiredText(body, "name");
-  requireType(body);
   const fields = givenFields(call, body);
   requireReferences(call, fields);
   return fields;

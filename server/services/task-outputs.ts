@@ -41,16 +41,10 @@ function deleteArtifacts(call: Call, body: Body): object {
   return { deleted: 1 };
 }
 
-function sideOf(body: Body): string {
-  const side = requiredText(body, "type");
-  if (SIDES.some((known) => known === side)) return side;
-  throw new ApiFault(400, 12, `Validation error (error for field 'type': ('value is wrong, expected type "taskmodeltypes"', '${side}').)`);
-}
-
 /** The model of that name is replaced in its place, else appended; nobody asks whether there is such a model. */
 function addOrUpdateModel(call: Call, body: Body): object {
   const id = requiredText(body, "task");
-  const [item, side] = [modelItem(call, requiredText(body, "name"), requiredText(body, "model")), sideOf(body)];
+  const [item, side] = [modelItem(call, requiredText(body, "name"), requiredText(body, "model")), requiredText(body, "type")];
   const task = editableTask(call, id, ["models", "last_iteration", "started"]);
   const before = modelsOf(task, side);
   const known = before.some((one) => one["name"] === item["name"]);
@@ -63,7 +57,7 @@ function addOrUpdateModel(call: Call, body: Body): object {
 function deleteModels(call: Call, body: Body): object {
   const id = requiredText(body, "task");
   const task = editableTask(call, id, ["models"]);
-  const gone = (mapListOf(body, "models") ?? []).map((item) => ({ side: sideOf(item), name: item["name"] }));
+  const gone = (mapListOf(body, "models") ?? []).map((item) => ({ side: item["type"], name: item["name"] }));
   const left = SIDES.map((side) => [
     side,
     modelsOf(task, side).filter((one) => !gone.some((item) => item.side === side && item.name === one["name"])),

@@ -40,37 +40,16 @@ function taskToEdit(call: Call, body: Body, items: readonly Document[]): { task:
 }
 
 function editHyperParams(call: Call, body: Body): object {
-  const given = (mapListOf(body, "hyperparams") ?? []).map((item) => {
-    const value = requiredItem("hyperparams", item, ["section", "name"]);
-    return parameterIn(sectionName(String(item["section"])), keyOf(String(item["name"])), { ...value, section: null, name: null });
-  });
+  const given = (mapListOf(body, "hyperparams") ?? []).map((item) =>
+    parameterIn(sectionName(requiredText(item, "section")), keyOf(requiredText(item, "name")), { ...item, section: null, name: null }),
+  );
   const { task, stamps } = taskToEdit(call, body, given);
-  const sections = edited(mapsOf(task["hyperparams"]), given, modeOf(body));
+  const sections = edited(mapsOf(task["hyperparams"]), given, textOf(body, "replace_hyperparams"));
   updateTask(call, String(task["id"]), { hyperparams: documentOf(sections), ...stamps });
   return { updated: 1 };
 }
 
-function modeOf(body: Body): string {
-  const mode = textOf(body, "replace_hyperparams") ?? "none";
-  if (["none", "section", "all"].includes(mode)) return mode;
-  throw new ApiFault(400, 12, `Validation error (error for field 'replace_hyperparams': value '${mode}' is not a valid choice..)`);
-}
-
-/** What a typed list asks of each item: names of one character at least, and a value that is a text. */
-function requiredItem(list: string, item: Document, names: readonly string[]): Document {
-  for (const name of [...names, "value"]) if ((item[name] ?? null) === null) throw badItem(list, name, "field is required!");
-  for (const name of [...names, "value"])
-    if (typeof item[name] !== "string") throw badItem(list, name, `value is wrong, expected type "str"`);
-  for (const name of names) if (item[name] === "") throw badItem(list, name, "value '' length is lower than allowed minimum '1'.");
-  return item;
-}
-
-function badItem(list: string, name: string, why: string): ApiFault {
-  const inner = `("error for field '${name}'.", validationerror('${why}'))`;
-  return new ApiFault(400, 12, `Validation error (error for field '${list}': ${inner}.)`);
-}
-
-function edited(before: SectionMaps, given: readonly Document[], replace: string): SectionMaps {
+function edited(before: SectionMaps, given: readonly Document[], replace = "none"): SectionMaps {
   const sections: SectionMaps = replace === "all" ? new Map() : new Map(before);
   if (replace === "section") for (const item of given) sections.delete(String(item["section"]));
   for (const item of given) {
@@ -128,7 +107,7 @@ function getConfigurationNames(call: Call, body: Body): object {
 
 function editConfiguration(call: Call, body: Body): object {
   const given = (mapListOf(body, "configuration") ?? []).map((item) => {
-    const name = keyOf(String(requiredItem("configuration", item, ["name"])["name"]));
+    const name = keyOf(requiredText(item, "name"));
     return [name, configurationItem(name, { ...item, name: null })] as const;
   });
   const id = requiredText(body, "task");
