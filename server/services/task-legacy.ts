@@ -2,11 +2,16 @@ import { ApiFault } from "../api-fault.ts";
 import { isMap, textListOf } from "../body.ts";
 import type { Body, Call } from "../endpoint.ts";
 import type { Document } from "../store/documents.ts";
+import { versionNumber } from "../version.ts";
 import type { Items, Sections } from "./parameter-items.ts";
 import { modelsOf } from "./task-shapes.ts";
 
 /** Old names of a task's fields (clearml-api.md 1.7, 2.5): turned into today's on the way in, and added on the way out. */
 const LEGACY = "legacy";
+/** Below these versions the old names are in use. */
+const ONE_LIST_OF_TAGS = versionNumber("2.3");
+const OLD_PARAMETERS = versionNumber("2.9");
+const ONE_MODEL = versionNumber("2.13");
 /** The one section that an old name may begin with; all others are in `Args`, slashes and all. */
 const TF_DEFINE = "TF_DEFINE";
 const MARKS = new Set(["archived", "development", "hidden"]);
@@ -20,11 +25,11 @@ export function upgraded(call: Call, body: Body, previous?: Document): Document 
   if (parameters !== undefined) today["hyperparams"] = parameters;
   const texts = legacyIn(execution["model_desc"], body["configuration"], previous?.["configuration"], itemsOf);
   if (texts !== undefined) today["configuration"] = texts;
-  return call.version >= 2.13 ? today : { ...today, ...modelIn(body, execution), ...containerIn(body, execution) };
+  return call.version >= ONE_MODEL ? today : { ...today, ...modelIn(body, execution), ...containerIn(body, execution) };
 }
 
 function tagsIn(call: Call, body: Body): Document {
-  const tags = call.version < 2.3 ? textListOf(body, "tags") : undefined;
+  const tags = call.version < ONE_LIST_OF_TAGS ? textListOf(body, "tags") : undefined;
   if (tags === undefined || (textListOf(body, "system_tags") ?? []).length > 0) return {};
   return { tags: tags.filter((tag) => !MARKS.has(tag)), system_tags: tags.filter((tag) => MARKS.has(tag)) };
 }
@@ -95,10 +100,10 @@ export function containerOf(command: string): Document {
 export function shapedTask(call: Call, task: Document): Document {
   const shaped = { ...task };
   for (const name of ["tags", "system_tags"]) if (Array.isArray(task[name])) shaped[name] = task[name].toSorted();
-  if (call.version < 2.3 && Array.isArray(task["system_tags"]))
+  if (call.version < ONE_LIST_OF_TAGS && Array.isArray(task["system_tags"]))
     shaped["tags"] = [...new Set([...((task["tags"] as string[] | undefined) ?? []), ...(task["system_tags"] as string[])])].toSorted();
-  if (call.version < 2.13) Object.assign(shaped, withCommand(shaped, task), withModels(shaped, task));
-  return call.version < 2.9 ? { ...shaped, ...withLegacy(shaped, task) } : shaped;
+  if (call.version < ONE_MODEL) Object.assign(shaped, withCommand(shaped, task), withModels(shaped, task));
+  return call.version < OLD_PARAMETERS ? { ...shaped, ...withLegacy(shaped, task) } : shaped;
 }
 
 function withCommand(shaped: Document, task: Document): Document {

@@ -81,11 +81,14 @@ export function insertTask(call: Call, fields: Document): string {
 /** Distinct types of what the caller can see, in the projects and below them. */
 function getTypes(call: Call, body: Body): object {
   const projects = textListOf(body, "projects") ?? [];
-  const within =
-    "AND (project IN (SELECT value FROM json_each(?1)) OR project IN (SELECT id FROM projects WHERE EXISTS (SELECT 1 FROM json_each(coalesce(path, '[]')) WHERE value IN (SELECT value FROM json_each(?1)))))";
-  const sql = `SELECT DISTINCT type FROM tasks WHERE company IN (?2, '') ${projects.length === 0 ? "AND ?1 IS NOT NULL" : within}`;
-  return { types: call.db.all<{ type: string }>(sql, JSON.stringify(projects), call.caller.company).map((row) => row.type) };
+  const sql = `SELECT DISTINCT type FROM tasks WHERE company IN (?, '')${projects.length === 0 ? "" : ` AND project IN (${WITH_DESCENDANTS})`}`;
+  const list = projects.length === 0 ? [] : [JSON.stringify(projects), JSON.stringify(projects)];
+  return { types: call.db.all<{ type: string }>(sql, call.caller.company, ...list).map((row) => row.type) };
 }
+
+/** Given the ids of projects twice, as JSON: those and all below them. */
+const WITH_DESCENDANTS = `SELECT value FROM json_each(?) UNION SELECT projects.id FROM projects, json_each(projects.path) AS ancestor
+  WHERE ancestor.value IN (SELECT value FROM json_each(?))`;
 
 export const TASK_ENDPOINTS: readonly Endpoint[] = [
   read("tasks.get_by_id", getById),
