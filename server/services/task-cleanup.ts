@@ -2,6 +2,7 @@ import { ApiFault, SettledFault } from "../api-fault.ts";
 import type { Call } from "../endpoint.ts";
 import { type Document, updateDocument } from "../store/documents.ts";
 import { MODEL } from "../store/kinds.ts";
+import { deleteEventsOf } from "./event-removal.ts";
 import { changedNow } from "./task-changes.ts";
 import { DELETED } from "./task-references.ts";
 import { artifactsOf, modelsOf } from "./task-shapes.ts";
@@ -36,7 +37,7 @@ export function cleanUp(call: Call, task: Document, { force, deletesModels, isDe
   const unused = [...models.values()].filter((model) => model.ready !== 1 && !inUse.has(model.id));
   const deleted = deletesModels ? unused : [];
   const left = [...models.values()].filter((model) => !deleted.includes(model));
-  for (const model of deleted) call.db.run("DELETE FROM models WHERE id = ?", model.id);
+  for (const model of deleted) deleteModel(call, model.id);
   for (const model of left) releaseModel(call, model.id, isDeleted && !(deletesModels && inUse.has(model.id)) ? `${DELETED}${id}` : null);
   return {
     updatedChildren: isDeleted ? releaseChildren(call, id) : 0,
@@ -44,6 +45,11 @@ export function cleanUp(call: Call, task: Document, { force, deletesModels, isDe
     deletedModels: deleted.length,
     urls: { model_urls: distinct(unused.map((model) => model.uri)), artifact_urls: distinct(artifactUris(task)), event_urls: [] },
   };
+}
+
+function deleteModel(call: Call, model: string): void {
+  deleteEventsOf(call, model);
+  call.db.run("DELETE FROM models WHERE id = ?", model);
 }
 
 interface TaskModel extends Model {
