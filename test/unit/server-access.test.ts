@@ -136,6 +136,7 @@ describe("access to the server", () => {
       for (const [endpoint, body] of [
         ["tasks.delete", { task: other, force: true }],
         ["tasks.delete_many", { ids: [own, other] }],
+        ["tasks.update_tags", { task: own, ids: [other], add_tags: ["x"] }],
         ["tasks.archive", { tasks: [other] }],
         ["tasks.get_all", {}],
         ["tasks.get_all", { id: [own, other] }],

@@ -3,7 +3,7 @@ import type { Body, Call } from "../../server/endpoint.ts";
 import { ENDPOINTS } from "../../server/services/endpoints.ts";
 import { stateOf } from "../../server/services/statuses.ts";
 import { Database } from "../../server/store/database.ts";
-import { insertDocument } from "../../server/store/documents.ts";
+import { findDocument, insertDocument } from "../../server/store/documents.ts";
 import { TASK } from "../../server/store/kinds.ts";
 import { migrate } from "../../server/store/schema.ts";
 
@@ -88,11 +88,17 @@ describe("the watch on silent tasks", () => {
     ask("internal.stop_silent", { silent_ms: 60_000, since_ms: NOW_MS - sinceSecondsAgo * 1000 })["stopped"];
 
   it("counts from the server's start at the earliest", () => {
-    const [quiet, loud] = [taskIn("in_progress", { last_update: AT(3600) }), taskIn("in_progress", { last_update: AT(5) })];
+    const { id: project } = ask("projects.create", { name: "a project" });
+    db.run("UPDATE projects SET last_update = ?", AT(3600));
+    const [quiet, loud] = [taskIn("in_progress", { last_update: AT(3600), project }), taskIn("in_progress", { last_update: AT(5) })];
     taskIn("queued", { last_update: AT(3600) });
     expect(silent(59)).to.deep.equal([]);
     expect(silent(61)).to.deep.equal([quiet]);
-    expect(endOf(quiet)[1]).to.equal("Forced stop (non-responsive)");
+    expect(endOf(quiet)).to.deep.equal(["stopped", "Forced stop (non-responsive)", "Forced stop (non-responsive)"]);
+    expect(findDocument(db, TASK, quiet))
+      .to.include({ last_update: AT(0), last_changed_by: "u" })
+      .and.to.not.have.property("completed");
+    expect(db.get("SELECT last_update FROM projects WHERE id = ?", String(project))).to.deep.equal({ last_update: AT(0) });
     expect(endOf(loud)[0]).to.equal("in_progress");
   });
 });
