@@ -21,6 +21,14 @@ export interface Effects {
   readonly queues: Set<string>;
   /** Tasks whose status, message or runtime changed. */
   readonly tasks: Set<string>;
+  /** What the writer has to do before the reply goes out, on behalf of a call that only reads. */
+  followUp?: FollowUp;
+}
+
+/** A call of the server's own; a reply with `next` asks for it again, with that body. */
+export interface FollowUp {
+  readonly endpoint: string;
+  readonly body: Body;
 }
 
 /** One call, inside a store thread. */

@@ -28,7 +28,10 @@ function isAllowed(call: Call, endpoint: string, mode: "read" | "write", body: B
   const [service = ""] = endpoint.split(".");
   if (service === "models") return mode === "read" || isModelOf(call, body, own);
   if (service === "events")
-    return isOnly(own, [...idsIn(body["task"], true), ...idsIn(body["tasks"], true), ...idsIn(body["metrics"], true)]);
+    return (
+      (body["model"] ?? undefined) === undefined &&
+      isOnly(own, [...idsIn(body["task"], true), ...idsIn(body["tasks"], true), ...idsIn(body["metrics"], true)])
+    );
   if (service !== "tasks") return mode === "read";
   const field = OF_A_TASK[endpoint];
   return field !== undefined && isOnly(own, idsIn(body[field], false));

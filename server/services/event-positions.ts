@@ -1,7 +1,18 @@
 import type { Call } from "../endpoint.ts";
 import type { SqlValue } from "../store/database.ts";
 import type { Document } from "../store/documents.ts";
-import { isoOf, type OtherRow, otherEvent, present } from "./event-reading.ts";
+import { NO_ITERATION } from "./event-fields.ts";
+import type { Owner } from "./event-owners.ts";
+import {
+  type LogRow,
+  logEvent,
+  type NameTest,
+  type OtherRow,
+  otherEvent,
+  type PointRow,
+  pointEvent,
+  type SeriesRow,
+} from "./event-rows.ts";
 
 export type Direction = "asc" | "desc";
 
@@ -16,86 +27,115 @@ export type Positions = Generator<Placed>;
 
 export interface Place {
   readonly call: Call;
-  readonly task: string;
+  readonly owner: Owner;
   /** Begins behind this iteration. */
   readonly after: number | null;
   readonly direction: Direction;
+  /** How many are read at once. */
   readonly size: number;
+  readonly test: NameTest;
 }
 
-type Test = (metric: string, variant: string) => boolean;
-
-interface Series extends Record<string, unknown> {
-  readonly seq: number;
-  readonly metric: string;
-  readonly variant: string;
-}
-
-interface PointRow extends Record<string, unknown> {
-  readonly iter: number;
-  readonly value: number;
-  readonly timestamp: number;
-  readonly written: number;
-  readonly worker: string | null;
-}
+export const OTHER_TYPES = ["training_stats_vector", "training_debug_image", "plot"] as const;
 
 /** One source per curve. */
-export function pointPositions(place: Place, seq: number, test: Test): Positions[] {
-  const all = place.call.db.all<Series>("SELECT seq, metric, variant FROM series WHERE task = ? ORDER BY seq", seq);
-  const series = all.filter((one) => test(one.metric, one.variant));
-  const piece = Math.ceil(place.size / Math.max(series.length, 1)) + 1;
-  return series.map((one) => pointsOf(place, one, piece));
+export function pointPositions(place: Place): Positions[] {
+  const all = place.call.db.all<SeriesRow>(
+    "SELECT seq, metric, variant FROM series WHERE task = ? ORDER BY metric, variant",
+    place.owner.seq,
+  );
+  const series = all.filter((one) => place.test(one.metric, one.variant));
+  const size = Math.ceil(place.size / Math.max(series.length, 1)) + 1;
+  return series.map((one) =>
+    positions<PointRow>({ ...place, size }, { from: "points WHERE series = ?", values: [one.seq], unique: true }, (row) =>
+      pointEvent(place.owner.id, one, row),
+    ),
+  );
 }
 
-function* pointsOf({ call, task, after, direction }: Place, series: Series, piece: number): Positions {
-  const sql = `SELECT * FROM points WHERE series = ? ${beyond("iter", after, direction)} ORDER BY iter ${direction} LIMIT ?`;
-  const further = `SELECT * FROM points WHERE series = ? ${beyond("iter", 0, direction)} ORDER BY iter ${direction} LIMIT ?`;
-  let rows = call.db.all<PointRow>(sql, series.seq, ...bound(after), piece);
-  while (rows.length > 0) {
-    for (const row of rows) yield { at: row.iter, event: () => pointEvent(task, series, row) };
-    const last = rows.at(-1) as PointRow;
-    rows = rows.length < piece ? [] : call.db.all<PointRow>(further, series.seq, last.iter, piece);
+export function otherPositions(place: Place, type: string): Positions {
+  const source = { from: "other_events WHERE task = ? AND type = ?", values: [place.owner.seq, type], unique: false };
+  return positions<OtherRow>(place, source, (row) => (place.test(row.metric, row.variant) ? otherEvent(place.owner.id, row) : undefined));
+}
+
+export function logPositions(place: Place): Positions {
+  const source = { from: "log_events WHERE task = ? AND iter IS NOT NULL", values: [place.owner.seq], unique: false };
+  return positions<LogRow>(place, source, (row) =>
+    place.test(row.metric ?? "", row.variant ?? "") ? logEvent(place.owner.id, row) : undefined,
+  );
+}
+
+interface Source {
+  readonly from: string;
+  readonly values: readonly SqlValue[];
+  /** At most one event per iteration. */
+  readonly unique: boolean;
+}
+
+interface Iterated extends Record<string, unknown> {
+  readonly iter: number;
+  readonly seq?: number;
+}
+
+type Cursor = readonly [iter: number, seq: number];
+
+/** All events of a source that have an iteration; `eventOf` leaves out what is not wanted. */
+function* positions<R extends Record<string, unknown>>(place: Place, source: Source, eventOf: (row: R) => Document | undefined): Positions {
+  const isUp = place.direction === "asc";
+  const extreme = isUp ? Number.MAX_SAFE_INTEGER : Number.MIN_SAFE_INTEGER;
+  const before = isUp ? Number.MIN_SAFE_INTEGER : Number.MAX_SAFE_INTEGER;
+  let cursor: Cursor = place.after === null ? [before, before] : [place.after, extreme];
+  for (;;) {
+    const rows = pieceOf(place, source, cursor);
+    for (const row of rows as (R & Iterated)[]) {
+      const document = eventOf(row);
+      if (document !== undefined) yield { at: row.iter, event: () => document };
+    }
+    const last = rows.at(-1);
+    if (last === undefined || rows.length < place.size) return;
+    cursor = [last.iter, last.seq ?? extreme];
   }
 }
 
-const beyond = (iter: string, after: number | null, direction: Direction): string =>
-  after === null ? "" : `AND ${iter} ${direction === "asc" ? ">" : "<"} ?`;
-
-const bound = (after: number | null): SqlValue[] => (after === null ? [] : [after]);
-
-function pointEvent(task: string, { metric, variant }: Series, row: PointRow): Document {
-  return present({
-    type: "training_stats_scalar",
-    task,
-    metric,
-    variant,
-    iter: row.iter,
-    value: row.value,
-    timestamp: row.timestamp,
-    "@timestamp": isoOf(row.written),
-    worker: row.worker,
-    model_event: false,
-  });
+function pieceOf({ call, direction, size }: Place, { from, values, unique }: Source, cursor: Cursor): Iterated[] {
+  const key = unique ? "iter" : "(iter, seq)";
+  const bound = unique ? "?" : "(?, ?)";
+  const order = unique ? `iter ${direction}` : `iter ${direction}, seq ${direction}`;
+  const sql = `SELECT * FROM ${from} AND iter < ${NO_ITERATION} AND ${key} ${direction === "asc" ? ">" : "<"} ${bound} ORDER BY ${order} LIMIT ?`;
+  return call.db.all<Iterated>(sql, ...values, ...(unique ? [cursor[0]] : cursor), size);
 }
 
-const ITER = "coalesce(iter, 0)";
+/** The events without an iteration, the console left out. */
+export function unplacedEvents({ call, owner, test }: Place, types: readonly string[]): Document[] {
+  const points = types.includes("training_stats_scalar")
+    ? call.db.all<PointRow & SeriesRow>(
+        "SELECT points.*, metric, variant FROM series JOIN points ON points.series = series.seq AND iter = ? WHERE task = ? ORDER BY metric, variant",
+        NO_ITERATION,
+        owner.seq,
+      )
+    : [];
+  const sql = "SELECT * FROM other_events WHERE task = ? AND type = ? AND iter = ? ORDER BY seq";
+  const others = OTHER_TYPES.filter((type) => types.includes(type)).flatMap((type) =>
+    call.db.all<OtherRow>(sql, owner.seq, type, NO_ITERATION),
+  );
+  return [
+    ...points.filter((row) => test(row.metric, row.variant)).map((row) => pointEvent(owner.id, row, row)),
+    ...others.filter((row) => test(row.metric, row.variant)).map((row) => otherEvent(owner.id, row)),
+  ];
+}
 
-/** All other events; one without an iteration stands at 0. */
-export function* otherPositions({ call, task, after, direction, size }: Place, seq: number, type: string, test: Test): Positions {
-  for (let last = after; ; ) {
-    const sql = `SELECT DISTINCT ${ITER} AS at FROM other_events WHERE task = ? ${beyond(ITER, last, direction)} ORDER BY ${ITER} ${direction} LIMIT ?`;
-    const places = call.db.all<{ at: number }>(sql, seq, ...bound(last), size).map((row) => row.at);
-    for (const at of places) {
-      const rows = call.db.all<OtherRow & Record<string, unknown>>(
-        `SELECT * FROM other_events WHERE task = ? AND ${ITER} = ? AND (? = '*' OR type = ?) ORDER BY seq`,
-        seq,
-        at,
-        type,
-        type,
-      );
-      for (const row of rows) if (test(row.metric, row.variant)) yield { at, event: () => otherEvent(task, row) };
+/** Merges sources: all events of one iteration after the other. */
+export function* byIteration(sources: readonly Positions[], direction: Direction): Generator<Placed[]> {
+  const heads = sources.map((source) => ({ source, next: source.next() }));
+  for (;;) {
+    const open = heads.filter(({ next }) => next.done !== true);
+    if (open.length === 0) return;
+    const places = open.map(({ next }) => (next.value as Placed).at);
+    const at = places.reduce((best, place) => (direction === "asc" ? Math.min(best, place) : Math.max(best, place)));
+    const group: Placed[] = [];
+    for (const head of open) {
+      for (; head.next.done !== true && head.next.value.at === at; head.next = head.source.next()) group.push(head.next.value);
     }
-    if (places.length < size) return;
-    last = places.at(-1) ?? null;
+    yield group;
   }
 }

@@ -1,167 +1,123 @@
-import { ApiFault } from "../api-fault.ts";
-import type { Body, Call } from "../endpoint.ts";
-import { md5 } from "../store/database.ts";
-import type { Document } from "../store/documents.ts";
-import { jsonText } from "../store/json-text.ts";
-import { type EventFields, fieldsOf } from "./event-fields.ts";
-import { finish, type Touched } from "./touched-task.ts";
+import { requireOwnTask } from "../auth/own-task.ts";
+import { type Body, type Call, type Endpoint, write } from "../endpoint.ts";
+import { type BatchResult, checkBatch, requireAdded, type Touched } from "./event-batch.ts";
+import { type EventFields, NO_ITERATION } from "./event-fields.ts";
+import { ownerSeq } from "./event-owners.ts";
+import { finish } from "./touched-task.ts";
 
-/**
- * `events.add` and `events.add_batch` (clearml-api.md 7.1): log events are appended; all others have an identity and
- * replace what stood there. Each touched task gets its last_update, and last_iteration, last_metrics, metric_stats.
- */
-const TYPES = new Set(["log", "training_stats_scalar", "training_stats_vector", "training_debug_image", "plot"]);
-const MONITOR = new Set([":monitor:machine", ":monitor:gpu"]);
-
+/** `events.add` and `events.add_batch` (clearml-tasks-events.md 8) in one transaction. */
 export function addEvents(call: Call, lines: readonly Body[]): object {
-  if (lines.length === 0) throw new ApiFault(400, 17, "Batch contains no items");
-  const touched = new Map<string, Touched | string>();
-  const refused = new Map<string, number>();
-  let added = 0;
-  for (const event of lines) {
-    const problem = problemOf(() => addOne(call, event, touched));
-    if (problem === undefined) added++;
-    else refused.set(problem, (refused.get(problem) ?? 0) + 1);
+  const { touched, ...reply } = requireAdded(storeEvents(call, lines));
+  for (const owner of touched) finish(call, owner);
+  return reply;
+}
+
+/** Checks and stores the events: logs are appended, all others have an identity and replace what stood there. */
+export function storeEvents(call: Call, lines: readonly Body[]): BatchResult {
+  const writer = new EventWriter(call);
+  return checkBatch(call, lines, (owner, fields, event) => writer.store(owner, fields, event));
+}
+
+/** Writes the events of one batch; remembers what it looked up. */
+class EventWriter {
+  readonly #call: Call;
+  readonly #owners = new Map<string, number>();
+  readonly #series = new Map<string, number>();
+
+  constructor(call: Call) {
+    this.#call = call;
   }
-  for (const task of touched.values()) if (typeof task !== "string") finish(call, task);
-  const errors = lines.length - added;
-  const info = Object.fromEntries(refused);
-  if (added === 0) throw new ApiFault(400, 131, "Events not added", info);
-  return { added, errors, errors_info: info };
-}
 
-/** A refusal in the middle of an event costs this event, like every other one. */
-function problemOf(add: () => string | undefined): string | undefined {
-  try {
-    return add();
-  } catch (error) {
-    if (error instanceof ApiFault) return error.message;
-    throw error;
+  store(owner: string, fields: EventFields, event: Body): void {
+    let seq = this.#owners.get(owner);
+    if (seq === undefined) this.#owners.set(owner, (seq = ownerSeq(this.#call, owner)));
+    if (fields.type === "log") this.#insertLog(seq, fields, event);
+    else if (fields.type === "training_stats_scalar") this.#insertPoint(seq, fields);
+    else this.#insertOther(seq, fields, event);
   }
-}
 
-/** Stores one event; the reason when it is refused. */
-function addOne(call: Call, event: Body, touched: Map<string, Touched | string>): string | undefined {
-  const type = String(event["type"] ?? "").replaceAll(" ", "_");
-  if (!TYPES.has(type)) return `Invalid event type ${type}`;
-  if (typeof event["task"] !== "string" || event["task"] === "") return "Event must have a 'task' field";
-  const task = taskOf(call, event, touched);
-  if (typeof task === "string") return task;
-  const fields = fieldsOf(call, event, type);
-  if (typeof fields === "string") return fields;
-  const { metric } = fields;
-  if (type === "log") insertLog(call, task, event, fields);
-  else if (type === "training_stats_scalar") insertPoint(call, task, event, fields);
-  else insertOther(call, task, event, fields);
-  if (fields.iter !== undefined && !MONITOR.has(metric)) task.lastIteration = Math.max(task.lastIteration, fields.iter);
-  const types = task.eventTypes.get(metric) ?? new Set();
-  task.eventTypes.set(metric, types.add(type));
-  return undefined;
-}
+  #insertLog(owner: number, { metric, variant, iter, timestamp, worker, rest }: EventFields, event: Body): void {
+    this.#call.db.run(
+      "INSERT INTO log_events (task, timestamp, written, worker, level, metric, variant, iter, msg, fields) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      owner,
+      timestamp,
+      this.#call.nowMs,
+      worker,
+      textOrNull(event["level"]),
+      metric === "" ? null : metric,
+      variant === "" ? null : variant,
+      iter === NO_ITERATION ? null : iter,
+      textOrNull(event["msg"]),
+      rest,
+    );
+  }
 
-function taskOf(call: Call, event: Body, touched: Map<string, Touched | string>): Touched | string {
-  const id = String(event["task"]);
-  const key = event["allow_locked"] === true ? `${id} locked` : id;
-  const known = touched.get(key);
-  if (known !== undefined) return known;
-  const row = call.db.get<{ seq: number; status: string }>("SELECT seq, status FROM tasks WHERE id = ?", id);
-  const locked = (row?.status === "published" || row?.status === "publishing") && event["allow_locked"] !== true;
-  const task: Touched | string =
-    row === undefined
-      ? `Invalid task id ${id}`
-      : locked
-        ? `Task status does not allow events ${id}`
-        : { id, seq: row.seq, points: [], eventTypes: new Map(), lastIteration: 0 };
-  touched.set(key, task);
-  return task;
-}
+  #insertPoint(owner: number, { metric, variant, iter, value, timestamp, worker, rest }: EventFields): void {
+    this.#call.db.run(
+      "INSERT OR REPLACE INTO points (series, iter, value, timestamp, written, worker, fields) VALUES (?, ?, ?, ?, ?, ?, ?)",
+      this.#seriesOf(owner, metric, variant),
+      iter,
+      value,
+      timestamp,
+      this.#call.nowMs,
+      worker,
+      rest,
+    );
+  }
 
-const workerOf = (call: Call, event: Body): string => String(event["worker"] ?? call.worker);
+  #seriesOf(owner: number, metric: string, variant: string): number {
+    const key = JSON.stringify([owner, metric, variant]);
+    const known = this.#series.get(key);
+    if (known !== undefined) return known;
+    const { db, nowMs } = this.#call;
+    const row = db.get<{ seq: number }>("SELECT seq FROM series WHERE task = ? AND metric = ? AND variant = ?", owner, metric, variant);
+    const seq =
+      row?.seq ?? db.insert("INSERT INTO series (task, metric, variant, oldest) VALUES (?, ?, ?, ?)", owner, metric, variant, nowMs);
+    this.#series.set(key, seq);
+    return seq;
+  }
 
-function insertLog(call: Call, task: Touched, event: Body, fields: EventFields): void {
-  call.db.run(
-    "INSERT INTO log_events (task, timestamp, written, worker, level, metric, variant, iter, msg) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-    task.seq,
-    fields.timestamp,
-    call.nowMs,
-    workerOf(call, event),
-    typeof event["level"] === "string" ? event["level"] : null,
-    fields.metric === "" ? null : fields.metric,
-    fields.variant === "" ? null : fields.variant,
-    fields.iter ?? null,
-    String(event["msg"] ?? ""),
-  );
-}
-
-function insertPoint(call: Call, task: Touched, event: Body, fields: EventFields): void {
-  const { value } = fields;
-  const iter = fields.iter ?? 0;
-  const label = typeof event["x_axis_label"] === "string" ? event["x_axis_label"] : undefined;
-  const series = seriesOf(call, task.seq, fields.metric, fields.variant, label);
-  call.db.run(
-    "INSERT OR REPLACE INTO points (series, iter, value, timestamp, written, worker) VALUES (?, ?, ?, ?, ?, ?)",
-    series,
-    iter,
-    value,
-    fields.timestamp,
-    call.nowMs,
-    workerOf(call, event),
-  );
-  task.points.push({ metric: fields.metric, variant: fields.variant, iter, timestamp: fields.timestamp, value, label });
-}
-
-function seriesOf(call: Call, task: number, metric: string, variant: string, label: string | undefined): number {
-  const known = call.db.get<{ seq: number }>("SELECT seq FROM series WHERE task = ? AND metric = ? AND variant = ?", task, metric, variant);
-  if (known !== undefined && label === undefined) return known.seq;
-  if (known === undefined)
-    return call.db.insert(
-      "INSERT INTO series (task, metric, variant, x_axis_label) VALUES (?, ?, ?, ?)",
-      task,
+  #insertOther(owner: number, { type, metric, variant, iter, key, timestamp, worker, rest }: EventFields, event: Body): void {
+    this.#call.db.run(
+      `INSERT OR REPLACE INTO other_events (task, type, metric, variant, iter, key, timestamp, written, worker, url, fields)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      owner,
+      type,
       metric,
       variant,
-      label ?? null,
+      iter,
+      key,
+      timestamp,
+      this.#call.nowMs,
+      worker,
+      type === "training_debug_image" ? textOrNull(event["url"]) : null,
+      rest,
     );
-  call.db.run("UPDATE series SET x_axis_label = ? WHERE seq = ?", label ?? null, known.seq);
-  return known.seq;
+  }
 }
 
-const OWN_COLUMNS = new Set([
-  "type",
-  "task",
-  "metric",
-  "variant",
-  "iter",
-  "timestamp",
-  "ts",
-  "worker",
-  "key",
-  "allow_locked",
-  "skip_validation",
-]);
-
-function insertOther(call: Call, task: Touched, event: Body, fields: EventFields): void {
-  const key = typeof event["key"] === "string" ? event["key"] : undefined;
-  const identity = [task.id, fields.iter, fields.metric, fields.variant, key].filter((part) => part !== undefined && part !== "").join("-");
-  const kept = Object.entries(event)
-    .filter(([name]) => !OWN_COLUMNS.has(name))
-    .map(([name, value]) => [name === "values" ? "value" : name, value]);
-  const rest: Document = {
-    ...Object.fromEntries(kept),
-    ...(typeof event["plot_str"] === "string" ? { plot_len: event["plot_str"].length } : {}),
-  };
-  call.db.run(
-    `INSERT OR REPLACE INTO other_events (id, task, type, metric, variant, iter, timestamp, written, worker, key, fields)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-    md5(identity),
-    task.seq,
-    fields.type,
-    fields.metric,
-    fields.variant,
-    fields.iter ?? null,
-    fields.timestamp,
-    call.nowMs,
-    workerOf(call, event),
-    key ?? null,
-    jsonText(rest, "event"),
-  );
+/** Of a large batch (store/large-batch.ts): the check of all of it, which changes nothing. */
+function checkEvents(call: Call, lines: readonly Body[]): object {
+  requireOwnTask(call, "events.add_batch", "write", lines);
+  return requireAdded(checkBatch(call, lines, () => undefined));
 }
+
+function finishEvents(call: Call, body: Body): object {
+  for (const touched of body["touched"] as Touched[]) finish(call, touched);
+  return {};
+}
+
+const textOrNull = (value: unknown): string | null => (typeof value === "string" ? value : null);
+
+export const EVENT_WRITING_ENDPOINTS: readonly Endpoint[] = [
+  { name: "events.add_batch", mode: "write", body: "batch", handle: (call, _body, lines) => addEvents(call, lines) },
+  { name: "events.add", mode: "write", body: "batch", handle: (call, _body, lines) => addEvents(call, lines) },
+  { name: "internal.check_events", mode: "read", body: "batch", handle: (call, _body, lines) => checkEvents(call, lines) },
+  {
+    name: "internal.store_events",
+    mode: "write",
+    body: "batch",
+    handle: (call, _body, lines) => ({ added: storeEvents(call, lines).added }),
+  },
+  write("internal.finish_events", finishEvents),
+];

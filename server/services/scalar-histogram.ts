@@ -1,72 +1,119 @@
-import { wrongType } from "../api-fault.ts";
-import { integerOf, requiredText, textOf } from "../body.ts";
+import { ApiFault } from "../api-fault.ts";
+import { integerOf, requiredText, requiredTextList, textOf } from "../body.ts";
 import type { Body, Call } from "../endpoint.ts";
-import { isoOf, metricTest, seqOf } from "./event-reading.ts";
+import { md5 } from "../store/database.ts";
+import type { Document } from "../store/documents.ts";
+import { NO_ITERATION, SINGLE_VALUE_ITERATION } from "./event-fields.ts";
+import { type Owner, requireOwner, requireOwners } from "./event-owners.ts";
+import { isoOf, metricTest, type SeriesRow } from "./event-rows.ts";
+import { intervalGroups } from "./histogram-intervals.ts";
 
-/** Curves in at most `samples` buckets (clearml-api.md 7.4). */
-interface Series {
-  readonly seq: number;
+/** Curves in about `samples` buckets (clearml-api.md 7.4, clearml-tasks-events.md 10). */
+const DEFAULT_SAMPLES = 2000;
+const MAX_SAMPLES = 6000;
+const MAX_COMPARED = 100;
+const KEYS = ["iter", "timestamp", "iso_time"];
+
+interface Curve {
   readonly metric: string;
   readonly variant: string;
-  readonly x_axis_label: string | null;
+  readonly x: readonly (number | string)[];
+  readonly y: readonly (number | null)[];
+  readonly x_axis_label?: string;
+}
+
+/** By metric and variant, which callers name as they like: `__proto__` is a name too. */
+type ByName<T> = Map<string, Map<string, T>>;
+
+/** `events.scalar_metrics_iter_histogram`: the reply is the map itself. */
+export function scalarHistogram(call: Call, body: Body): object {
+  const found: ByName<object> = new Map();
+  for (const { metric, variant, ...curve } of curvesOf(call, requireOwner(call, requiredText(body, "task"), body), body))
+    innerOf(found, metric).set(variant, { name: variant, ...curve });
+  return nested(found);
+}
+
+/** `events.multi_task_scalar_metrics_iter_histogram`: each task by itself, side by side. */
+export function compareHistograms(call: Call, body: Body): object {
+  const tasks = requiredTextList(body, "tasks");
+  if (tasks.length > MAX_COMPARED) throw new ApiFault(400, 12, `Validation error (only ${MAX_COMPARED} tasks are supported)`);
+  const found: ByName<Document> = new Map();
+  for (const owner of requireOwners(call, tasks, body)) {
+    for (const { metric, variant, ...curve } of curvesOf(call, owner, body)) {
+      const variants = innerOf(found, metric);
+      variants.set(variant, { ...variants.get(variant), [owner.id]: { name: owner.name, ...curve } });
+    }
+  }
+  return { metrics: nested(found) };
+}
+
+function innerOf<T>(maps: ByName<T>, name: string): Map<string, T> {
+  const known = maps.get(name) ?? new Map<string, T>();
+  maps.set(name, known);
+  return known;
+}
+
+const nested = (maps: ByName<unknown>): object => Object.fromEntries([...maps].map(([name, inner]) => [name, Object.fromEntries(inner)]));
+
+function* curvesOf(call: Call, owner: Owner, body: Body): Generator<Curve> {
+  const key = textOf(body, "key") ?? "iter";
+  if (!KEYS.includes(key)) throw new ApiFault(400, 12, `Validation error (key must be one of ${KEYS.join(", ")})`);
+  const samples = Math.min(Math.max(integerOf(body, "samples") ?? DEFAULT_SAMPLES, 1), MAX_SAMPLES);
+  const axis = key === "iter" ? "iter" : "timestamp";
+  const wanted = metricTest(body["metrics"]);
+  const series = rangesOf(call, owner, axis).filter(({ metric, variant }) => wanted(metric, variant));
+  const labels = labelsOf(call, owner);
+  for (const { interval, members } of intervalGroups(series, samples)) {
+    for (const { seq, metric, variant } of members.toSorted(byName)) {
+      const { x, y } = buckets(call, seq, axis, interval);
+      const label = labels(metric, variant);
+      yield { metric, variant, x: key === "iso_time" ? x.map(isoOf) : x, y, ...(label === undefined ? {} : { x_axis_label: label }) };
+    }
+  }
+}
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+const byName = (a: SeriesRow, b: SeriesRow): number => compare(a.metric, b.metric) || compare(a.variant, b.variant);
+
+const CURVE = `iter > ${SINGLE_VALUE_ITERATION} AND iter < ${NO_ITERATION}`;
+
+interface Range extends SeriesRow {
   readonly n: number;
   readonly least: number;
   readonly greatest: number;
 }
 
-const SINGLE_VALUE_ITERATION = -2_147_483_648;
-const MAX_SAMPLES = 6000;
-
-const KEYS = ["iter", "timestamp", "iso_time"];
-
-interface Curve {
-  readonly name: string;
-  readonly x: (number | string)[];
-  readonly y: number[];
-  readonly x_axis_label?: string;
+function rangesOf(call: Call, { seq }: Owner, axis: string): Range[] {
+  return call.db.all<Range>(
+    `SELECT series.seq, metric, variant, count(*) AS n, min(points.${axis}) AS least, max(points.${axis}) AS greatest
+     FROM series JOIN points ON points.series = series.seq WHERE task = ? AND ${CURVE} GROUP BY series.seq ORDER BY metric, variant`,
+    seq,
+  );
 }
 
-/** By metric and variant, which callers name as they like: `__proto__` is a name too. */
-export type Curves = Map<string, Map<string, Curve>>;
-
-export const nested = <T>(maps: ReadonlyMap<string, ReadonlyMap<string, T>>): object =>
-  Object.fromEntries([...maps].map(([name, inner]) => [name, Object.fromEntries(inner)]));
-
-export function scalarCurves(call: Call, body: Body, task = requiredText(body, "task")): Curves {
-  const key = textOf(body, "key") ?? "iter";
-  const axis = key === "iter" ? "iter" : "timestamp";
-  if (!KEYS.includes(key)) throw wrongType("key", KEYS.join(", "));
-  const samples = Math.min(Math.max(integerOf(body, "samples") ?? 2000, 1), MAX_SAMPLES);
-  const wanted = metricTest(body);
-  const curves: Curves = new Map();
-  for (const one of seriesOf(call, seqOf(call, task), axis)) {
-    if (!wanted(one.metric, one.variant)) continue;
-    const interval = one.n < samples ? 1 : Math.max(1, Math.ceil((one.greatest - one.least + 1) / samples));
-    const { x, y } = buckets(call, one.seq, axis, interval);
-    const curve = { name: one.variant, x: key === "iso_time" ? x.map(isoOf) : x, y };
-    const variants = curves.get(one.metric) ?? new Map<string, Curve>();
-    curves.set(one.metric, variants.set(one.variant, one.x_axis_label === null ? curve : { ...curve, x_axis_label: one.x_axis_label }));
+/** Start and mean of each bucket that holds something; the means are of 32-bit values, as on the official server. */
+function buckets(call: Call, series: number, axis: string, interval: number): { x: number[]; y: (number | null)[] } {
+  const sums = new Map<number, { sum: number; n: number }>();
+  for (const [at, value] of call.db.rows(`SELECT ${axis}, value FROM points WHERE series = ? AND ${CURVE}`, series)) {
+    const start = Math.floor((at as number) / interval) * interval;
+    const bucket = sums.get(start) ?? { sum: 0, n: 0 };
+    if (bucket.n === 0) sums.set(start, bucket);
+    if (value === null) continue;
+    bucket.sum += Math.fround(value as number);
+    bucket.n++;
   }
-  return curves;
+  const x = [...sums.keys()].sort((a, b) => a - b);
+  return { x, y: x.map((start) => meanOf(sums.get(start))) };
 }
 
-function seriesOf(call: Call, task: number, axis: string): Series[] {
-  return call.db.all<Series & Record<string, unknown>>(
-    `SELECT series.seq, metric, variant, x_axis_label, count(*) AS n, min(points.${axis}) AS least, max(points.${axis}) AS greatest
-     FROM series JOIN points ON points.series = series.seq WHERE task = ? AND iter > ? GROUP BY series.seq ORDER BY metric, variant`,
-    task,
-    SINGLE_VALUE_ITERATION,
-  );
-}
+const meanOf = (bucket: { sum: number; n: number } | undefined): number | null =>
+  bucket === undefined || bucket.n === 0 ? null : bucket.sum / bucket.n;
 
-/** Start and mean of each bucket that holds something. */
-function buckets(call: Call, series: number, axis: string, interval: number): { x: number[]; y: number[] } {
-  const rows = call.db.all<{ x: number; y: number }>(
-    `SELECT CAST(floor(${axis} * 1.0 / ?) * ? AS INTEGER) AS x, avg(value) AS y FROM points WHERE series = ? AND iter > ? GROUP BY x ORDER BY x`,
-    interval,
-    interval,
-    series,
-    SINGLE_VALUE_ITERATION,
-  );
-  return { x: rows.map((row) => row.x), y: rows.map((row) => row.y) };
+/** Labels of the x axes, as the summary of the task or model has them. */
+function labelsOf(call: Call, { id }: Owner): (metric: string, variant: string) => string | undefined {
+  const sql = "SELECT last_metrics AS text FROM tasks WHERE id = ? UNION ALL SELECT last_metrics FROM models WHERE id = ?";
+  const text = call.db.get<{ text: string | null }>(sql, id, id)?.text ?? "{}";
+  if (!text.includes('"x_axis_label"')) return () => undefined;
+  const metrics = JSON.parse(text) as Record<string, Record<string, { x_axis_label?: string }>>;
+  return (metric, variant) => metrics[md5(metric)]?.[md5(variant)]?.x_axis_label;
 }

@@ -1,108 +1,98 @@
-import { ApiFault } from "../api-fault.ts";
-import { integerOf, isMap, requiredText, textOf } from "../body.ts";
+import { flagOf, isMap, requiredText, textOf } from "../body.ts";
 import type { Body, Call } from "../endpoint.ts";
 import type { Document } from "../store/documents.ts";
-import { type Direction, otherPositions, type Placed, type Positions, pointPositions } from "./event-positions.ts";
-import { MAX_EVENTS, metricTest, seqOf } from "./event-reading.ts";
-import { type LogRow, logEvent } from "./task-log.ts";
+import { NO_ITERATION } from "./event-fields.ts";
+import { type Owner, requireOwner } from "./event-owners.ts";
+import {
+  byIteration,
+  type Direction,
+  logPositions,
+  OTHER_TYPES,
+  otherPositions,
+  type Place,
+  type Positions,
+  pointPositions,
+  unplacedEvents,
+} from "./event-positions.ts";
+import { logEvent, metricTest } from "./event-rows.ts";
+import { decodedScroll, encodedScroll } from "./event-scrolls.ts";
+import { sizeOf } from "./page-size.ts";
+import { type LogPlace, logsAfter, NAMED, namesOfLogs } from "./task-log.ts";
 
 /**
- * `events.get_task_events` (clearml-api.md 7.2, 7.3): all events of a task by iteration, then its console, which has none, by
- * time. A page holds `batch_size` events and whatever shares the last iteration; it is read from where the one before ended.
+ * `events.get_task_events` (clearml-api.md 7.3, clearml-tasks-events.md 9): all events of a task by iteration, then those that
+ * have none, the console by time last. A page holds `batch_size` events and whatever shares the last iteration.
  */
 interface Scroll {
-  /** The last iteration that was delivered; null while there was none, and once only the console is left. */
-  readonly iter: number | null;
-  /** Time and number of the last line that was delivered; null before the console has begun. */
-  readonly log: readonly [timestamp: number, seq: number] | null;
-  /** As of the first page: clients read until they have so many. */
-  readonly total: number;
-}
-
-interface Wanted {
-  readonly task: string;
-  readonly seq: number;
   readonly type: string;
   readonly direction: Direction;
-  readonly test: (metric: string, variant: string) => boolean;
+  readonly metrics: unknown;
+  /** The last iteration that was delivered; null while there was none. */
+  readonly iter: number | null;
+  /** The last line of the console that was delivered. */
+  readonly log: LogPlace | null;
+  /** As of the first page: clients read until they have so many. */
+  readonly total: number | null;
 }
+
+const ALL_TYPES = ["training_stats_scalar", ...OTHER_TYPES, "log"];
 
 export function getTaskEvents(call: Call, body: Body): object {
-  const task = requiredText(body, "task");
+  const owner = requireOwner(call, requiredText(body, "task"), body);
+  const scrollId = textOf(body, "scroll_id");
+  const scroll = scrollId === undefined || scrollId === "" ? firstScroll(call, owner, body) : decodedScroll(scrollId, isScroll);
+  const { events, next } = pageOf(call, owner, scroll, sizeOf(body, 500));
+  return { events, returned: events.length, total: scroll.total, scroll_id: encodedScroll(next) };
+}
+
+function firstScroll(call: Call, owner: Owner, body: Body): Scroll {
+  const type = textOf(body, "event_type") ?? "*";
   const direction = textOf(body, "order") === "desc" ? "desc" : "asc";
-  const wanted = { task, seq: seqOf(call, task), type: textOf(body, "event_type") ?? "*", direction, test: metricTest(body) } as const;
-  const scroll = scrollOf(textOf(body, "scroll_id")) ?? { iter: null, log: null, total: countOf(call, wanted) };
-  const size = integerOf(body, "batch_size", 1) ?? 500;
-  const page = pageOf(call, wanted, scroll, Math.min(size, MAX_EVENTS));
-  return { events: page.events, returned: page.events.length, total: scroll.total, scroll_id: scrollId(page.scroll) };
+  const scroll: Scroll = { type, direction, metrics: body["metrics"], iter: null, log: null, total: null };
+  return flagOf(body, "count_total", true) ? { ...scroll, total: countOf(call, owner, scroll) } : scroll;
 }
 
-function pageOf(call: Call, wanted: Wanted, scroll: Scroll, size: number): { events: Document[]; scroll: Scroll } {
+const typesOf = ({ type }: Scroll): readonly string[] => (type === "*" ? ALL_TYPES : [type]);
+
+function pageOf(call: Call, owner: Owner, scroll: Scroll, size: number): { events: Document[]; next: Scroll } {
   const events: Document[] = [];
-  let { iter, log } = scroll;
-  const sources = log === null ? sourcesOf(call, wanted, iter, size) : [];
-  for (const group of byPosition(sources, wanted.direction)) {
-    events.push(...group.map((placed) => placed.event()));
-    iter = group[0]?.at ?? iter;
-    if (events.length >= size) return { events, scroll: { ...scroll, iter } };
-  }
-  log ??= BEFORE_ALL;
-  for (const row of logsAfter(call, wanted, log, size)) {
-    events.push(logEvent(wanted.task, row));
-    log = [row.timestamp, row.seq];
-    if (events.length >= size) break;
-  }
-  return { events, scroll: { ...scroll, iter, log } };
-}
-
-function sourcesOf(call: Call, wanted: Wanted, after: number | null, size: number): Positions[] {
-  const { task, seq, type, direction, test } = wanted;
-  const place = { call, task, after, direction, size };
-  const points = type === "*" || type === "training_stats_scalar" ? pointPositions(place, seq, test) : [];
-  return type === "log" || type === "training_stats_scalar" ? points : [...points, otherPositions(place, seq, type, test)];
-}
-
-/** Merges the sources: all events of one iteration after the other. */
-function* byPosition(sources: readonly Positions[], direction: Direction): Generator<Placed[]> {
-  const heads = sources.map((source) => ({ source, next: source.next() }));
-  for (;;) {
-    const open = heads.filter(({ next }) => next.done !== true);
-    if (open.length === 0) return;
-    const places = open.map(({ next }) => (next.value as Placed).at);
-    const at = places.reduce((best, place) => (direction === "asc" ? Math.min(best, place) : Math.max(best, place)));
-    const group: Placed[] = [];
-    for (const head of open) {
-      for (; head.next.done !== true && head.next.value.at === at; head.next = head.source.next()) group.push(head.next.value);
+  let next = scroll;
+  if (size === 0) return { events, next };
+  const { iter: after, direction } = scroll;
+  const place: Place = { call, owner, after, direction, size, test: metricTest(scroll.metrics) };
+  if (after !== NO_ITERATION) {
+    for (const group of byIteration(sourcesOf(place, typesOf(scroll)), direction)) {
+      events.push(...group.map((placed) => placed.event()));
+      next = { ...next, iter: group[0]?.at ?? null };
+      if (events.length >= size) return { events, next };
     }
-    yield group;
+    events.push(...unplacedEvents(place, typesOf(scroll)));
+    next = { ...next, iter: NO_ITERATION };
   }
+  const log = addConsole(place, scroll, events);
+  return { events, next: { ...next, log } };
 }
 
-const BEFORE_ALL = [Number.MIN_SAFE_INTEGER, 0] as const;
-
-function* logsAfter(call: Call, wanted: Wanted, after: readonly [number, number], piece: number): Generator<LogRow> {
-  if (wanted.type !== "*" && wanted.type !== "log") return;
-  const sql = "SELECT * FROM log_events WHERE task = ? AND (timestamp, seq) > (?, ?) ORDER BY timestamp, seq LIMIT ?";
-  for (let [timestamp, seq] = after; ; ) {
-    const rows = call.db.all<LogRow & Record<string, unknown>>(sql, wanted.seq, timestamp, seq, piece);
-    for (const row of rows) if (wanted.test(row.metric ?? "", row.variant ?? "")) yield row;
-    const last = rows.at(-1);
-    if (last === undefined || rows.length < piece) return;
-    [timestamp, seq] = [last.timestamp, last.seq];
-  }
+function sourcesOf(place: Place, types: readonly string[]): Positions[] {
+  return types.flatMap((type) => {
+    if (type === "training_stats_scalar") return pointPositions(place);
+    return type === "log" ? [logPositions(place)] : [otherPositions(place, type)];
+  });
 }
 
-function countOf(call: Call, { seq, type, test }: Wanted): number {
-  const logs =
-    "SELECT coalesce(metric, '') AS metric, coalesce(variant, '') AS variant, count(*) AS n FROM log_events WHERE task = ? GROUP BY 1, 2";
-  const points = "SELECT metric, variant, (SELECT count(*) FROM points WHERE series = series.seq) AS n FROM series WHERE task = ?";
-  const others = "SELECT metric, variant, count(*) AS n FROM other_events WHERE task = ? AND (? = '*' OR type = ?) GROUP BY 1, 2";
-  const rows = [
-    ...(type === "*" || type === "log" ? call.db.all<Count>(logs, seq) : []),
-    ...(type === "*" || type === "training_stats_scalar" ? call.db.all<Count>(points, seq) : []),
-    ...call.db.all<Count>(others, seq, type, type),
-  ];
-  return rows.reduce((sum, row) => sum + (test(row.metric, row.variant) ? row.n : 0), 0);
+/** Fills the page with lines that have no iteration. */
+function addConsole({ call, owner, size, test }: Place, scroll: Scroll, events: Document[]): LogPlace | null {
+  let { log } = scroll;
+  while (typesOf(scroll).includes("log") && events.length < size) {
+    const rows = logsAfter(call, owner.seq, log ?? undefined, false, size, test("", "") ? undefined : NAMED);
+    for (const row of rows) {
+      if (events.length >= size) break;
+      log = [row.timestamp, row.seq];
+      if (row.iter === null && test(row.metric ?? "", row.variant ?? "")) events.push(logEvent(owner.id, row));
+    }
+    if (rows.length < size) break;
+  }
+  return log;
 }
 
 interface Count extends Record<string, unknown> {
@@ -111,21 +101,32 @@ interface Count extends Record<string, unknown> {
   readonly n: number;
 }
 
-const scrollId = (scroll: Scroll): string => Buffer.from(JSON.stringify(scroll)).toString("base64url");
-
-/** 400/1104 for what no page gave. */
-function scrollOf(id: string | undefined): Scroll | undefined {
-  if (id === undefined || id === "") return undefined;
-  try {
-    const scroll: unknown = JSON.parse(Buffer.from(id, "base64url").toString());
-    if (isMap(scroll) && isScroll(scroll["iter"], scroll["log"], scroll["total"])) return scroll as unknown as Scroll;
-  } catch {
-    // The refusal below says it.
-  }
-  throw new ApiFault(400, 1104, "Invalid scroll id", { scroll_id: id });
+/** Exact: clients read until they have so many. */
+function countOf(call: Call, owner: Owner, scroll: Scroll): number {
+  const test = metricTest(scroll.metrics);
+  const rows = typesOf(scroll).flatMap((type) => countsOf(call, owner, type));
+  return rows.reduce((sum, row) => sum + (test(row.metric, row.variant) ? row.n : 0), 0);
 }
 
-function isScroll(iter: unknown, log: unknown, total: unknown): boolean {
-  const isLog = log === null || (Array.isArray(log) && log.length === 2 && log.every(Number.isSafeInteger));
-  return (iter === null || Number.isSafeInteger(iter)) && isLog && Number.isSafeInteger(total);
+function countsOf(call: Call, { seq }: Owner, type: string): Count[] {
+  if (type === "log") {
+    const named = namesOfLogs(call, seq);
+    const all = call.db.get<{ n: number }>("SELECT count(*) AS n FROM log_events WHERE task = ?", seq)?.n ?? 0;
+    return [...named, { metric: "", variant: "", n: all - named.reduce((sum, row) => sum + row.n, 0) }];
+  }
+  if (type === "training_stats_scalar")
+    return call.db.all<Count>(
+      "SELECT metric, variant, (SELECT count(*) FROM points WHERE points.series = series.seq) AS n FROM series WHERE task = ?",
+      seq,
+    );
+  const sql = "SELECT metric, variant, count(*) AS n FROM other_events WHERE task = ? AND type = ? GROUP BY metric, variant";
+  return call.db.all<Count>(sql, seq, type);
+}
+
+function isScroll(value: unknown): value is Scroll {
+  if (!isMap(value)) return false;
+  const { type, direction, iter, log, total } = value;
+  const isLog = log === null || (Array.isArray(log) && log.length === 2 && log.every(Number.isFinite));
+  const isNumber = (one: unknown): boolean => one === null || Number.isSafeInteger(one);
+  return isLog && isNumber(iter) && isNumber(total) && typeof type === "string" && (direction === "asc" || direction === "desc");
 }

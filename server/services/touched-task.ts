@@ -1,40 +1,46 @@
 import { wireDate } from "../body.ts";
 import type { Call } from "../endpoint.ts";
 import { md5 } from "../store/database.ts";
-import { type Document, updateDocument } from "../store/documents.ts";
-import { TASK } from "../store/kinds.ts";
-import { type MetricPoint, mergedMetrics } from "./last-metrics.ts";
+import { type Document, findDocument, updateDocument } from "../store/documents.ts";
+import { MODEL, TASK } from "../store/kinds.ts";
+import type { Touched } from "./event-batch.ts";
+import { type LastMetrics, mergedMetrics } from "./last-metrics.ts";
 
-/** What a batch did to one task so far. */
-export interface Touched {
-  readonly id: string;
-  readonly seq: number;
-  readonly points: MetricPoint[];
-  readonly eventTypes: Map<string, Set<string>>;
-  lastIteration: number;
-}
-
-/** Each touched task gets its last_update, and last_iteration, last_metrics, metric_stats (clearml-api.md 7.1). */
-export function finish(call: Call, task: Touched): void {
+/**
+ * What a batch leaves in the document of a task or model (clearml-tasks-events.md 8): last_update, last_iteration, last_metrics,
+ * unique_metrics, and of a task metric_stats, which is the batch's alone.
+ */
+export function finish(call: Call, touched: Touched): void {
+  const kind = touched.isModel ? MODEL : TASK;
+  const fields = touched.pairs.length === 0 ? ["last_iteration"] : ["last_iteration", "last_metrics", "unique_metrics"];
+  const document = findDocument(call.db, kind, touched.id, fields);
+  if (document === undefined) return;
   const now = wireDate(call.nowMs);
-  const changes: Document = { last_update: now, last_change: now };
-  const row = call.db.get<{ last_iteration: number | null; last_metrics: string | null; metric_stats: string | null }>(
-    task.points.length === 0
-      ? "SELECT last_iteration FROM tasks WHERE seq = ?"
-      : "SELECT last_iteration, last_metrics, metric_stats FROM tasks WHERE seq = ?",
-    task.seq,
-  );
-  if (task.lastIteration > (row?.last_iteration ?? 0)) changes["last_iteration"] = task.lastIteration;
-  if (task.points.length > 0) {
-    changes["last_metrics"] = mergedMetrics(JSON.parse(row?.last_metrics ?? "{}"), task.points);
-    changes["metric_stats"] = statsOf(call, task);
-  }
-  updateDocument(call.db, TASK, task.id, changes);
+  const changes: Document = { last_update: now, last_change: now, last_changed_by: call.caller.user };
+  const before = (document["last_iteration"] as number | undefined) ?? 0;
+  if (touched.lastIteration !== null && touched.lastIteration > before) changes["last_iteration"] = touched.lastIteration;
+  if (touched.pairs.length > 0) Object.assign(changes, withPairs(document, touched));
+  if (!touched.isModel) changes["metric_stats"] = statsOf(touched);
+  updateDocument(call.db, kind, touched.id, changes);
 }
 
-function statsOf(call: Call, task: Touched): Document {
-  const entries = [...task.eventTypes].map(([metric, types]) => {
-    const byType = Object.fromEntries([...types].map((type) => [type, { last_update: call.nowMs }]));
+function withPairs(document: Document, { pairs }: Touched): Document {
+  const stored = document["last_metrics"] as LastMetrics;
+  const { metrics, unique } = mergedMetrics(stored, namesIn(document, stored), pairs);
+  return { last_metrics: metrics, unique_metrics: unique };
+}
+
+/** Documents of the time before `unique_metrics` was kept have their names in the summary. */
+function namesIn(document: Document, stored: LastMetrics): string[] {
+  const unique = document["unique_metrics"] as string[];
+  if (unique.length > 0) return unique;
+  return Object.values(stored).flatMap((variants) => Object.values(variants).map(({ metric, variant }) => `${metric}/${variant}`));
+}
+
+function statsOf({ stats }: Touched): Document {
+  const byMetric = Map.groupBy(stats, (stat) => stat.metric);
+  const entries = [...byMetric].map(([metric, types]) => {
+    const byType = Object.fromEntries(types.map(({ type, timestamp }) => [type, { last_update: timestamp }]));
     return [md5(metric), { metric, event_stats_by_type: byType }];
   });
   return Object.fromEntries(entries) as Document;

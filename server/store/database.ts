@@ -4,6 +4,8 @@ import { matches } from "./patterns.ts";
 
 export type Row = Record<string, unknown>;
 export type SqlValue = string | number | bigint | null | Uint8Array;
+/** By place, or all of them by name. */
+export type SqlParameter = SqlValue | Readonly<Record<string, SqlValue>>;
 
 /** A connection of one store thread, with its statements prepared once. */
 export class Database {
@@ -44,21 +46,29 @@ export class Database {
     this.#sqlite.exec(sql);
   }
 
-  run(sql: string, ...values: SqlValue[]): number {
+  run(sql: string, ...values: SqlParameter[]): number {
     return this.#prepared(sql).run(...values).changes;
   }
 
   /** Like `run`; the id of the inserted row. */
-  insert(sql: string, ...values: SqlValue[]): number {
+  insert(sql: string, ...values: SqlParameter[]): number {
     return Number(this.#prepared(sql).run(...values).lastInsertRowid);
   }
 
-  get<T = Row>(sql: string, ...values: SqlValue[]): T | undefined {
+  get<T = Row>(sql: string, ...values: SqlParameter[]): T | undefined {
     return this.#prepared(sql).get(...values) as T | undefined;
   }
 
-  all<T = Row>(sql: string, ...values: SqlValue[]): T[] {
+  all<T = Row>(sql: string, ...values: SqlParameter[]): T[] {
     return this.#prepared(sql).all(...values) as T[];
+  }
+
+  /** Rows as arrays, one after the other, for results that need not be in memory at once. */
+  *rows(sql: string, ...values: SqlParameter[]): Generator<unknown[]> {
+    yield* this.#sqlite
+      .prepare(sql)
+      .raw()
+      .iterate(...values) as IterableIterator<unknown[]>;
   }
 
   close(): void {

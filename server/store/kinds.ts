@@ -41,6 +41,7 @@ export const TASK: Kind = kindOf("tasks", {
   last_metrics: map,
   metric_stats: map,
   company_origin: hidden(text),
+  unique_metrics: hidden(list),
 });
 
 export const PROJECT: Kind = kindOf("projects", {
@@ -85,6 +86,7 @@ export const MODEL: Kind = kindOf("models", {
   last_iteration: integer,
   last_metrics: map,
   metric_stats: hidden(map),
+  unique_metrics: hidden(list),
   ui_cache: hidden(map),
   company_origin: hidden(text),
 });

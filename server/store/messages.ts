@@ -1,4 +1,4 @@
-import type { Caller } from "../endpoint.ts";
+import type { Caller, FollowUp } from "../endpoint.ts";
 import type { RawHead } from "../raw-answer.ts";
 
 /** What the HTTP thread asks a store thread. */
@@ -25,6 +25,7 @@ export type StoreReply =
       readonly raw?: RawHead | undefined;
       readonly queues: readonly string[];
       readonly tasks: readonly string[];
+      readonly followUp?: FollowUp | undefined;
     }
   | {
       readonly kind: "refusal";

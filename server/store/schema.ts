@@ -103,6 +103,46 @@ const MIGRATIONS: readonly string[] = [
     DELETE FROM input_models WHERE task = old.id;
   END;
   `,
+  // Events belong to an owner, a task or a model; one whose id is gone waits for the sweeper. An event without an iteration
+  // stands at the greatest one; `fields` holds as JSON what has no column, or stands in one in another form.
+  `
+  CREATE TABLE event_owners (seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT UNIQUE);
+  CREATE INDEX event_owners_swept ON event_owners (seq) WHERE id IS NULL;
+  INSERT INTO event_owners (seq, id) SELECT seq, id FROM tasks;
+
+  ALTER TABLE log_events ADD COLUMN fields TEXT;
+  CREATE INDEX log_events_named ON log_events (task, timestamp, metric, variant) WHERE metric IS NOT NULL OR variant IS NOT NULL;
+  CREATE INDEX log_events_iter ON log_events (task, iter) WHERE iter IS NOT NULL;
+
+  ALTER TABLE series DROP COLUMN x_axis_label;
+  ALTER TABLE series ADD COLUMN oldest INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE points RENAME TO old_points;
+  CREATE TABLE points (
+    series INTEGER NOT NULL, iter INTEGER NOT NULL, value REAL, timestamp INTEGER NOT NULL, written INTEGER NOT NULL,
+    worker TEXT, fields TEXT, PRIMARY KEY (series, iter)
+  ) WITHOUT ROWID;
+  INSERT INTO points SELECT series, iter, value, timestamp, written, worker, NULL FROM old_points;
+  DROP TABLE old_points;
+
+  DROP INDEX other_events_task;
+  DROP INDEX other_events_iter;
+  ALTER TABLE other_events RENAME TO old_other_events;
+  CREATE TABLE other_events (
+    seq INTEGER PRIMARY KEY, task INTEGER NOT NULL, type TEXT NOT NULL, metric TEXT NOT NULL, variant TEXT NOT NULL, iter INTEGER NOT NULL,
+    key TEXT NOT NULL, timestamp INTEGER NOT NULL, written INTEGER NOT NULL, worker TEXT, url TEXT, fields TEXT,
+    UNIQUE (task, type, metric, variant, iter, key)
+  );
+  INSERT OR REPLACE INTO other_events SELECT seq, task, type, metric, variant, coalesce(iter, 9007199254740991), coalesce(key, ''), timestamp,
+    written, worker, json_extract(fields, '$.url'), json_remove(fields, '$.url') FROM old_other_events ORDER BY seq;
+  DROP TABLE old_other_events;
+  CREATE INDEX other_events_iter ON other_events (task, type, iter);
+  CREATE INDEX other_events_url ON other_events (task, type, metric, variant, url, iter) WHERE url IS NOT NULL;
+
+  CREATE TABLE event_scrolls (id TEXT PRIMARY KEY, state TEXT NOT NULL, expires INTEGER NOT NULL) WITHOUT ROWID;
+  CREATE INDEX event_scrolls_expires ON event_scrolls (expires);
+  ALTER TABLE tasks ADD COLUMN unique_metrics TEXT;
+  ALTER TABLE models ADD COLUMN unique_metrics TEXT;
+  `,
 ];
 
 /** Brings the file to today's schema, or to an earlier one, each step in a transaction of its own. */

@@ -1,9 +1,10 @@
 import { codeOf, messageOf } from "../../base/errors.ts";
 import type { Logger } from "../../base/logger.ts";
 import { ApiFault } from "../api-fault.ts";
-import type { Caller, Endpoint } from "../endpoint.ts";
+import type { Body, Caller, Endpoint, FollowUp } from "../endpoint.ts";
 import type { RawHead } from "../raw-answer.ts";
 import { endpointFor } from "../services/catalogue.ts";
+import { addInSlices, isLargeBatch } from "./large-batch.ts";
 import type { StoreRequest } from "./messages.ts";
 import { ensurePrivateFile } from "./private-file.ts";
 import { StoreThread } from "./store-thread.ts";
@@ -64,11 +65,23 @@ export class Store {
 
   /** Throws ApiFault with the endpoint's refusal. */
   async call(request: StoreCall): Promise<StoreAnswer> {
-    const endpoint = endpointFor(request.endpoint, request.version);
-    const reply = await this.#threadFor(endpoint).ask(request);
+    if (isLargeBatch(request)) return await addInSlices(request, async (slice) => await this.#asked(slice));
+    return await this.#asked(request);
+  }
+
+  async #asked(request: StoreCall): Promise<StoreAnswer> {
+    const reply = await this.#threadFor(endpointFor(request.endpoint, request.version)).ask(request);
     if (reply.kind === "refusal") throw new ApiFault(reply.code, reply.subcode, reply.message);
     if (reply.queues.length > 0 || reply.tasks.length > 0) this.#options.onEffects(reply.queues, reply.tasks);
+    if (reply.followUp !== undefined) await this.#carryOut(reply.followUp);
     return { json: reply.json, raw: reply.raw };
+  }
+
+  async #carryOut({ endpoint, body }: FollowUp): Promise<void> {
+    for (let next: Body | undefined = body; next !== undefined; ) {
+      const reply: { next?: Body } = await this.internal(endpoint, next);
+      next = reply.next;
+    }
   }
 
   /** A call of the server's own, with its reply parsed. */

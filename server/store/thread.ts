@@ -2,7 +2,7 @@ import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import { codeOf, messageOf } from "../../base/errors.ts";
 import { ApiFault, SettledFault } from "../api-fault.ts";
 import { requireOwnTask } from "../auth/own-task.ts";
-import type { Body, Call } from "../endpoint.ts";
+import type { Body, Call, Effects } from "../endpoint.ts";
 import { RawAnswer } from "../raw-answer.ts";
 import { checked, endpointFor } from "../services/catalogue.ts";
 import { Database } from "./database.ts";
@@ -17,8 +17,9 @@ import { migrate } from "./schema.ts";
 const { path, mode } = workerData as StoreThreadOptions;
 const say = (message: ThreadMessage): void => parentPort?.postMessage(message);
 
-/** Calls in one transaction at most, so that no answer waits long for the commit. */
+/** Calls in one transaction, and how long they may take together: no answer waits long for the commit. */
 const MAX_GROUP = 64;
+const MAX_GROUP_MS = 50;
 
 if (parentPort !== null) serve(parentPort);
 
@@ -38,8 +39,9 @@ function listen(port: MessagePort, db: Database): void {
   let waiting: StoreRequest[] = [];
   const work = (): void => {
     const group = waiting.slice(0, mode === "write" ? MAX_GROUP : 1);
-    waiting = waiting.slice(group.length);
-    for (const reply of mode === "write" ? written(db, group) : group.map((request) => readOne(db, request))) say(reply);
+    const replies = mode === "write" ? written(db, group) : group.map((request) => readOne(db, request));
+    waiting = waiting.slice(replies.length);
+    for (const reply of replies) say(reply);
     if (waiting.length > 0) setImmediate(work);
   };
   port.on("message", (request: StoreRequest) => {
@@ -56,9 +58,18 @@ function readOne(db: Database, request: StoreRequest): StoreReply {
   }
 }
 
+/** Answers to the first calls of the group, as many as there was time for. */
 function written(db: Database, group: readonly StoreRequest[]): StoreReply[] {
+  const untilMs = performance.now() + MAX_GROUP_MS;
   try {
-    return inTransaction(db, "BEGIN IMMEDIATE", () => group.map((request) => inSavepoint(db, request)));
+    return inTransaction(db, "BEGIN IMMEDIATE", () => {
+      const replies: StoreReply[] = [];
+      for (const request of group) {
+        replies.push(inSavepoint(db, request));
+        if (performance.now() > untilMs) break;
+      }
+      return replies;
+    });
   } catch (error) {
     return group.map((request) => dataFailure(request, error));
   }
@@ -86,7 +97,7 @@ function inSavepoint(db: Database, request: StoreRequest): StoreReply {
 }
 
 function answer(db: Database, request: StoreRequest): StoreReply {
-  const effects = { queues: new Set<string>(), tasks: new Set<string>() };
+  const effects: Effects = { queues: new Set<string>(), tasks: new Set<string>() };
   try {
     const { caller, worker, version } = request;
     const endpoint = endpointFor(request.endpoint, version);
@@ -97,7 +108,15 @@ function answer(db: Database, request: StoreRequest): StoreReply {
     requireOwnTask(call, endpoint.name, endpoint.mode, isBatch ? lines : [body]);
     const result = endpoint.handle(call, isBatch ? body : checked(endpoint, body, version), lines);
     const [json, raw] = result instanceof RawAnswer ? [result.text, result.head] : [JSON.stringify(result), undefined];
-    return { kind: "answer", id: request.id, json, raw, queues: [...effects.queues], tasks: [...effects.tasks] };
+    return {
+      kind: "answer",
+      id: request.id,
+      json,
+      raw,
+      queues: [...effects.queues],
+      tasks: [...effects.tasks],
+      followUp: effects.followUp,
+    };
   } catch (error) {
     return refusal(request, faultOf(error));
   }

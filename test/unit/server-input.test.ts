@@ -22,7 +22,6 @@ describe("what a caller gets wrong", () => {
       ["tasks.get_all", { size: 5, scroll_id: -5 }],
       ["tasks.get_all", { name: "(a+" }],
       ["tasks.get_all", { _any_: { fields: Array.from({ length: 3000 }, () => "name"), pattern: "x" } }],
-      ["events.get_task_log", { task, batch_size: -1 }],
       ["events.get_task_events", { task, scroll_id: "zzz" }],
       ["events.debug_images", { metrics: [{ task, metric: {} }] }],
       ["events.scalar_metrics_iter_histogram", { task, key: "x" }],
@@ -72,28 +71,19 @@ describe("what a caller gets wrong", () => {
       }
   });
 
-  it("costs one event, not the batch", async () => {
+  it("costs one event where its task or type is wrong, and the batch where it cannot be stored", async () => {
     const id = await server.task();
     const scalar = { type: "training_stats_scalar", task: id, metric: "m", variant: "v", value: 1 };
-    const reply = await server.lines([
-      { type: "log", task: id, msg: "one", timestamp: 1 },
-      { ...scalar, iter: "abc" },
-      { ...scalar, iter: 1e30 },
-      { ...scalar, iter: 1, timestamp: 1e18 },
-      { ...scalar, iter: 1, value: "much" },
+    const log = { type: "log", task: id, msg: "one", timestamp: 1 };
+    for (const broken of [{ iter: "abc" }, { iter: 1e30 }, { timestamp: 1e18 }, { value: "much" }, { value: [1] }, { metric: 5 }])
+      expect((await server.lines([log, { ...scalar, ...broken }])).status, JSON.stringify(broken)).to.equal(500);
+    const good = [
       { ...scalar, iter: 2, value: null },
       { ...scalar, iter: "3" },
-    ]);
-    expect(reply.data).to.include({ added: 3, errors: 4 });
-    expect(reply.data.errors_info).to.have.all.keys(
-      "Invalid iteration abc",
-      "Invalid iteration 1e+30",
-      "Invalid timestamp 1000000000000000000",
-      "Invalid value much",
-    );
-    expect((await server.ask("events.get_task_log", { task: id })).events.map((event: { msg: string }) => event.msg)).to.deep.equal([
-      "one",
-    ]);
+      { ...scalar, type: "x" },
+    ];
+    expect((await server.lines([log, ...good])).data).to.deep.equal({ added: 3, errors: 1, errors_info: { "Invalid event type x": 1 } });
+    expect((await server.ask("events.get_task_log", { task: id })).events.length).to.equal(1);
     expect((await server.ask("tasks.get_by_id", { task: id })).task.last_iteration).to.equal(3);
   });
 

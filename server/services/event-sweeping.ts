@@ -1,0 +1,61 @@
+import { integerOf } from "../body.ts";
+import { type Body, type Call, type Endpoint, write } from "../endpoint.ts";
+
+/**
+ * Deletes in slices, each a transaction of its own: the events that nobody owns any more, and those that are older than the
+ * server is to keep them. The HTTP thread calls until a slice found nothing.
+ */
+const SLICE = 2000;
+
+function sweep(call: Call): object {
+  const owner = call.db.get<{ seq: number }>("SELECT seq FROM event_owners WHERE id IS NULL ORDER BY seq LIMIT 1")?.seq;
+  if (owner === undefined) return { deleted: 0 };
+  const deleted =
+    sliceOf(call, "log_events", "task = ?", owner) || sliceOf(call, "other_events", "task = ?", owner) || seriesSlice(call, owner);
+  if (deleted === 0) call.db.run("DELETE FROM event_owners WHERE seq = ?", owner);
+  return { deleted: deleted + 1 };
+}
+
+function sliceOf({ db }: Call, table: string, condition: string, value: number): number {
+  return db.run(`DELETE FROM ${table} WHERE seq IN (SELECT seq FROM ${table} WHERE ${condition} LIMIT ${SLICE})`, value);
+}
+
+function seriesSlice({ db }: Call, owner: number): number {
+  const series = db.get<{ seq: number }>("SELECT seq FROM series WHERE task = ? LIMIT 1", owner)?.seq;
+  if (series === undefined) return 0;
+  const points = db.run(
+    `DELETE FROM points WHERE series = ?1 AND iter IN (SELECT iter FROM points WHERE series = ?1 ORDER BY iter LIMIT ${SLICE})`,
+    series,
+  );
+  return points > 0 ? points : db.run("DELETE FROM series WHERE seq = ?", series);
+}
+
+/** Events that were written before `before`: the rows of logs and others stand in the order of writing, points by their curve. */
+function expire(call: Call, body: Body): object {
+  const before = integerOf(body, "before") ?? 0;
+  const deleted = oldRows(call, "log_events", before) || oldRows(call, "other_events", before) || oldPoints(call, before);
+  return { deleted };
+}
+
+function oldRows({ db }: Call, table: string, before: number): number {
+  const sql = `DELETE FROM ${table} WHERE seq IN (SELECT seq FROM ${table} ORDER BY seq LIMIT ${SLICE}) AND written < ?`;
+  return db.run(sql, before);
+}
+
+/** Of one curve that has old points; it is then known how old its oldest one is. */
+function oldPoints({ db }: Call, before: number): number {
+  const series = db.get<{ seq: number }>("SELECT seq FROM series WHERE oldest < ? ORDER BY oldest LIMIT 1", before)?.seq;
+  if (series === undefined) return 0;
+  const old = `SELECT iter FROM points WHERE series = ?1 AND written < ?2 LIMIT ${SLICE}`;
+  const deleted = db.run(`DELETE FROM points WHERE series = ?1 AND iter IN (${old})`, series, before);
+  if (deleted === SLICE) return deleted;
+  const oldest = db.get<{ written: number | null }>("SELECT min(written) AS written FROM points WHERE series = ?", series)?.written ?? null;
+  if (oldest === null) db.run("DELETE FROM series WHERE seq = ?", series);
+  else db.run("UPDATE series SET oldest = ? WHERE seq = ?", oldest, series);
+  return deleted + 1;
+}
+
+export const EVENT_SWEEPING_ENDPOINTS: readonly Endpoint[] = [
+  write("internal.sweep_events", sweep),
+  write("internal.expire_events", expire),
+];
