@@ -17,7 +17,7 @@ export function isLargeBatch({ endpoint, lines, bytes }: StoreCall): boolean {
 export async function addInSlices(batch: StoreCall, ask: (call: StoreCall) => Promise<StoreAnswer>): Promise<StoreAnswer> {
   const bytes = batch.bytes as Uint8Array;
   // The thread takes what it is given: the slices need the bytes again.
-  const { json } = await ask({ ...batch, endpoint: "internal.check_events", bytes: bytes.slice() });
+  const { json } = await ask({ ...batch, endpoint: "internal.check_events", bytes: new Uint8Array(bytes) });
   const { touched, ...reply } = JSON.parse(json) as { touched: object[] };
   const caller: Caller = { ...batch.caller, scope: undefined, onlyTask: undefined };
   for (const slice of slicesOf(bytes)) await ask({ ...batch, caller, endpoint: "internal.store_events", bytes: slice });
@@ -33,7 +33,7 @@ function* slicesOf(bytes: Uint8Array): Generator<Uint8Array> {
   for (let from = 0; from < bytes.byteLength; ) {
     const end = bytes.indexOf(NEWLINE, from + SLICE_BYTES);
     const to = end < 0 ? bytes.byteLength : end + 1;
-    yield bytes.slice(from, to);
+    yield new Uint8Array(bytes.subarray(from, to));
     from = to;
   }
 }
