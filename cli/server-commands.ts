@@ -1,5 +1,5 @@
 import { type Command, Option } from "commander";
-import { port, slots } from "./flag-values.ts";
+import { port, seconds, slots } from "./flag-values.ts";
 
 /** `server` with its subcommands, `up`. */
 export function addServerCommands(program: Command): void {
@@ -8,7 +8,12 @@ export function addServerCommands(program: Command): void {
       .option("--data <DIR>", "data folder (default: ~/.local/share/windlass)")
       .option("--host <ADDRESS>", "address to listen on", "127.0.0.1")
       .addOption(new Option("--api-port <PORT>", "port of the API, 0 = any free one").argParser(port).default(8008))
-      .addOption(new Option("--files-port <PORT>", "port of the file server, 0 = any free one").argParser(port).default(8081));
+      .addOption(new Option("--files-port <PORT>", "port of the file server, 0 = any free one").argParser(port).default(8081))
+      .option(
+        "--keep-events <TIME>",
+        "delete console lines, scalars, plots and debug images older than this, e.g. 30d (default: keep all)",
+        seconds,
+      );
 
   const server = withServerFlags(program.command("server"))
     .description("Run the embedded ClearML server.")

@@ -8,6 +8,7 @@ import { createApiServer } from "./api-server.ts";
 import { Authentication } from "./auth/authentication.ts";
 import { Tokens } from "./auth/tokens.ts";
 import { writeClientConfig } from "./client-config.ts";
+import { cleanEvents } from "./event-cleaning.ts";
 import { createFilesServer } from "./files/files-server.ts";
 import { loadIdentity, type ServerIdentity } from "./identity.ts";
 import { freeOr, listen } from "./listen.ts";
@@ -26,6 +27,9 @@ export interface ServerOptions {
   /** A running task that was silent for so long is stopped; 7200 s as on the official server. */
   readonly silentTaskSec?: number;
   readonly watchdogEverySec?: number;
+  /** Console lines, scalars, plots and images older than this are deleted; undefined: all are kept. */
+  readonly keepEventsSec?: number | undefined;
+  readonly cleanEventsEverySec?: number;
 }
 
 export interface RunningServer {
@@ -90,6 +94,7 @@ async function serve(options: ServerOptions, opened: Opened): Promise<RunningSer
   const configPath = join(dataFolder, "clearml.conf");
   await writeClientConfig(configPath, { apiUrl, filesUrl, webUrl: apiUrl, accessKey: identity.accessKey, secretKey: identity.secretKey });
   opened.push(watchSilence(store, options));
+  opened.push(cleanEvents(store, options));
   opened.push(() => stopping.abort());
   return { apiUrl, filesUrl, configPath, close: async () => await opened.close() };
 }

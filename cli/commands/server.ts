@@ -8,13 +8,16 @@ export interface ServerFlags {
   readonly host: string;
   readonly apiPort: number;
   readonly filesPort: number;
+  /** Seconds. */
+  readonly keepEvents?: number;
 }
 
 /** Starts the server as the flags say, and prints where its configuration for clients is. */
 export async function startAsFlagged(flags: ServerFlags): Promise<RunningServer> {
   const logger = createLogger({ level: "info", format: process.stderr.isTTY === true ? "text" : "json" });
   const dataFolder = resolve(flags.data ?? defaultDataFolder(process.env));
-  const server = await startServer({ dataFolder, host: flags.host, apiPort: flags.apiPort, filesPort: flags.filesPort, logger });
+  const { host, apiPort, filesPort, keepEvents: keepEventsSec } = flags;
+  const server = await startServer({ dataFolder, host, apiPort, filesPort, keepEventsSec, logger });
   process.stdout.write(`configuration for clients: ${server.configPath} (CLEARML_CONFIG_FILE)\n`);
   return server;
 }

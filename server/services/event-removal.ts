@@ -36,9 +36,9 @@ function requireUnlocked(call: Call, id: string, field: "task" | "model", isUnlo
 }
 
 function countOf(call: Call, { seq }: Owner): number {
-  const sql = `SELECT (SELECT count(*) FROM log_events WHERE task = ?1) + (SELECT count(*) FROM other_events WHERE task = ?1)
-    + (SELECT count(*) FROM series JOIN points ON points.series = series.seq WHERE task = ?1) AS n`;
-  return call.db.get<{ n: number }>(sql, seq)?.n ?? 0;
+  const sql = `SELECT (SELECT count(*) FROM log_events WHERE task = @seq) + (SELECT count(*) FROM other_events WHERE task = @seq)
+    + (SELECT count(*) FROM series JOIN points ON points.series = series.seq WHERE task = @seq) AS n`;
+  return call.db.get<{ n: number }>(sql, { seq })?.n ?? 0;
 }
 
 /** `events.clear_task_log`: all lines up to now, those older than a threshold, those of some metrics. */

@@ -24,8 +24,8 @@ function seriesSlice({ db }: Call, owner: number): number {
   const series = db.get<{ seq: number }>("SELECT seq FROM series WHERE task = ? LIMIT 1", owner)?.seq;
   if (series === undefined) return 0;
   const points = db.run(
-    `DELETE FROM points WHERE series = ?1 AND iter IN (SELECT iter FROM points WHERE series = ?1 ORDER BY iter LIMIT ${SLICE})`,
-    series,
+    `DELETE FROM points WHERE series = @series AND iter IN (SELECT iter FROM points WHERE series = @series ORDER BY iter LIMIT ${SLICE})`,
+    { series },
   );
   return points > 0 ? points : db.run("DELETE FROM series WHERE seq = ?", series);
 }
@@ -46,8 +46,8 @@ function oldRows({ db }: Call, table: string, before: number): number {
 function oldPoints({ db }: Call, before: number): number {
   const series = db.get<{ seq: number }>("SELECT seq FROM series WHERE oldest < ? ORDER BY oldest LIMIT 1", before)?.seq;
   if (series === undefined) return 0;
-  const old = `SELECT iter FROM points WHERE series = ?1 AND written < ?2 LIMIT ${SLICE}`;
-  const deleted = db.run(`DELETE FROM points WHERE series = ?1 AND iter IN (${old})`, series, before);
+  const old = `SELECT iter FROM points WHERE series = @series AND written < @before LIMIT ${SLICE}`;
+  const deleted = db.run(`DELETE FROM points WHERE series = @series AND iter IN (${old})`, { series, before });
   if (deleted === SLICE) return deleted;
   const oldest = db.get<{ written: number | null }>("SELECT min(written) AS written FROM points WHERE series = ?", series)?.written ?? null;
   if (oldest === null) db.run("DELETE FROM series WHERE seq = ?", series);

@@ -5,7 +5,7 @@ import { md5 } from "../store/database.ts";
 import type { Document } from "../store/documents.ts";
 import { NO_ITERATION, SINGLE_VALUE_ITERATION } from "./event-fields.ts";
 import { type Owner, requireOwner, requireOwners } from "./event-owners.ts";
-import { isoOf, metricTest, type SeriesRow } from "./event-rows.ts";
+import { isoOf, metricTest, type NameTest, type SeriesRow } from "./event-rows.ts";
 import { intervalGroups } from "./histogram-intervals.ts";
 
 /** Curves in about `samples` buckets (clearml-api.md 7.4, clearml-tasks-events.md 10). */
@@ -60,8 +60,7 @@ function* curvesOf(call: Call, owner: Owner, body: Body): Generator<Curve> {
   if (!KEYS.includes(key)) throw new ApiFault(400, 12, `Validation error (key must be one of ${KEYS.join(", ")})`);
   const samples = Math.min(Math.max(integerOf(body, "samples") ?? DEFAULT_SAMPLES, 1), MAX_SAMPLES);
   const axis = key === "iter" ? "iter" : "timestamp";
-  const wanted = metricTest(body["metrics"]);
-  const series = rangesOf(call, owner, axis).filter(({ metric, variant }) => wanted(metric, variant));
+  const series = rangesOf(call, owner, axis, metricTest(body["metrics"]));
   const labels = labelsOf(call, owner);
   for (const { interval, members } of intervalGroups(series, samples)) {
     for (const { seq, metric, variant } of members.toSorted(byName)) {
@@ -83,12 +82,13 @@ interface Range extends SeriesRow {
   readonly greatest: number;
 }
 
-function rangesOf(call: Call, { seq }: Owner, axis: string): Range[] {
-  return call.db.all<Range>(
-    `SELECT series.seq, metric, variant, count(*) AS n, min(points.${axis}) AS least, max(points.${axis}) AS greatest
-     FROM series JOIN points ON points.series = series.seq WHERE task = ? AND ${CURVE} GROUP BY series.seq ORDER BY metric, variant`,
-    seq,
-  );
+function rangesOf(call: Call, { seq }: Owner, axis: string, wanted: NameTest): Range[] {
+  const all = call.db.all<SeriesRow>("SELECT seq, metric, variant FROM series WHERE task = ? ORDER BY metric, variant", seq);
+  const sql = `SELECT count(*) AS n, min(${axis}) AS least, max(${axis}) AS greatest FROM points WHERE series = ? AND ${CURVE}`;
+  const ranges = all
+    .filter(({ metric, variant }) => wanted(metric, variant))
+    .map((one) => ({ ...one, ...(call.db.get<Omit<Range, keyof SeriesRow>>(sql, one.seq) as Range) }));
+  return ranges.filter((range) => range.n > 0);
 }
 
 /** Start and mean of each bucket that holds something; the means are of 32-bit values, as on the official server. */

@@ -115,9 +115,10 @@ class CurveReader {
   }
 
   readOn(): void {
-    const [bound, values] = this.#axis === "iter" ? ["iter > ?", [this.#after[0]]] : ["(timestamp, iter) > (?, ?)", this.#after];
+    const byIteration = this.#axis === "iter";
+    const [bound, values] = byIteration ? ["iter > ?", [this.#after[0]]] : ["(timestamp, iter) > (?, ?)", this.#after];
     const rows = this.#call.db.all<RawPoint>(
-      `SELECT iter, value, timestamp FROM points WHERE series = ? AND ${bound} ORDER BY ${this.#axis}, iter LIMIT ?`,
+      `SELECT iter, value, timestamp FROM points WHERE series = ? AND ${bound} ORDER BY ${byIteration ? "iter" : "timestamp, iter"} LIMIT ?`,
       this.#one.seq,
       ...values,
       this.#size,

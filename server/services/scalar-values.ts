@@ -62,12 +62,12 @@ function latestOf(call: Call, { seq }: Owner): Latest[] {
 function lastIteration(call: Call, { seq }: Owner): number {
   const row = call.db.get<{ most: number | null }>(
     `SELECT max(most) AS most FROM (
-       SELECT max(iter) AS most FROM log_events WHERE task = ?1 AND iter IS NOT NULL
-       UNION ALL SELECT (SELECT max(iter) FROM points WHERE points.series = series.seq AND iter < ${NO_ITERATION}) FROM series WHERE task = ?1
-       UNION ALL SELECT max(iter) FROM other_events WHERE task = ?1 AND type = 'plot' AND iter < ${NO_ITERATION}
-       UNION ALL SELECT max(iter) FROM other_events WHERE task = ?1 AND type = 'training_debug_image' AND iter < ${NO_ITERATION}
-       UNION ALL SELECT max(iter) FROM other_events WHERE task = ?1 AND type = 'training_stats_vector' AND iter < ${NO_ITERATION})`,
-    seq,
+       SELECT max(iter) AS most FROM log_events WHERE task = @seq AND iter IS NOT NULL
+       UNION ALL SELECT (SELECT max(iter) FROM points WHERE points.series = series.seq AND iter < ${NO_ITERATION}) FROM series WHERE task = @seq
+       UNION ALL SELECT max(iter) FROM other_events WHERE task = @seq AND type = 'plot' AND iter < ${NO_ITERATION}
+       UNION ALL SELECT max(iter) FROM other_events WHERE task = @seq AND type = 'training_debug_image' AND iter < ${NO_ITERATION}
+       UNION ALL SELECT max(iter) FROM other_events WHERE task = @seq AND type = 'training_stats_vector' AND iter < ${NO_ITERATION})`,
+    { seq },
   );
   return row?.most ?? 0;
 }

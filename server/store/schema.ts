@@ -116,6 +116,7 @@ const MIGRATIONS: readonly string[] = [
 
   ALTER TABLE series DROP COLUMN x_axis_label;
   ALTER TABLE series ADD COLUMN oldest INTEGER NOT NULL DEFAULT 0;
+  CREATE INDEX series_oldest ON series (oldest);
   ALTER TABLE points RENAME TO old_points;
   CREATE TABLE points (
     series INTEGER NOT NULL, iter INTEGER NOT NULL, value REAL, timestamp INTEGER NOT NULL, written INTEGER NOT NULL,
