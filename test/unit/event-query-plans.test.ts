@@ -81,7 +81,7 @@ describe("the queries of events", () => {
     effects: { queues: new Set(), tasks: new Set() },
   });
   const ask = (name: string, body: Body): object =>
-    EVENT_ENDPOINTS.findLast((endpoint) => endpoint.name === name)?.handle(call(), body, []) as object;
+    EVENT_ENDPOINTS.find((endpoint) => endpoint.name === name)?.handle(call(), body, []) as object;
 
   beforeEach(() => {
     db = new Asked(":memory:", { readonly: false });
@@ -158,8 +158,9 @@ describe("the clean-up of events", () => {
     ["log_events", "points", "other_events", "series"].map((table) => db.get<{ n: number }>(`SELECT count(*) AS n FROM ${table}`)?.n ?? 0);
   const slices = (name: string, body: Body): number => {
     for (let count = 0; ; count++) {
-      const [endpoint] = EVENT_ENDPOINTS.filter((one) => one.name === name);
-      const { deleted } = endpoint?.handle(at(0), body, []) as { deleted: number };
+      const [deleted] = EVENT_ENDPOINTS.filter((one) => one.name === name).map(
+        (one) => (one.handle(at(0), body, []) as { deleted: number }).deleted,
+      );
       if (deleted === 0) return count;
     }
   };
