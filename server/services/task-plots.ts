@@ -62,19 +62,21 @@ export function getMultiTaskPlots(call: Call, body: Body): object {
   return { plots, returned: Object.keys(plots).length, total: keys.length, scroll_id: next };
 }
 
-/** The plots of the newest iterations of a task, or of each of its metrics. */
+/** The plots of the newest iterations of a task, or of each of its metrics, among the wanted curves. */
 function keysOf(call: Call, owner: Owner, wanted: NameTest, perMetric: boolean, iters: number): PlotKey[] {
-  const partition = perMetric ? "PARTITION BY metric" : "";
-  const rows = call.db.all<PlotKey & { age: number }>(
-    `SELECT seq, metric, variant, iter FROM (SELECT seq, metric, variant, iter, dense_rank() OVER (${partition} ORDER BY iter DESC) AS age
-       FROM other_events WHERE task = ? AND type = 'plot' AND iter > ? AND iter < ?) WHERE age <= ? LIMIT ?`,
+  const pairs = pairsOf(call, owner, "plot", wanted).map(({ metric, variant }) => [metric, variant]);
+  const rows = call.db.all<Omit<PlotKey, "owner">>(
+    `SELECT seq, metric, variant, iter FROM (
+       SELECT seq, other_events.metric, other_events.variant, iter, dense_rank() OVER (${perMetric ? "PARTITION BY other_events.metric" : ""} ORDER BY iter DESC) AS age
+       FROM (SELECT value ->> 0 AS metric, value ->> 1 AS variant FROM json_each(?)) AS pair
+       CROSS JOIN other_events ON task = ? AND type = 'plot' AND other_events.metric = pair.metric AND other_events.variant = pair.variant
+         AND iter > ${SINGLE_VALUE_ITERATION} AND iter < ${NO_ITERATION})
+     WHERE age <= ? LIMIT ${MAX_EVENTS}`,
+    JSON.stringify(pairs),
     owner.seq,
-    SINGLE_VALUE_ITERATION,
-    NO_ITERATION,
-    wanted("", "") ? iters : MAX_EVENTS,
-    MAX_EVENTS,
+    iters,
   );
-  return rows.filter(({ metric, variant }) => wanted(metric, variant)).map((row) => ({ ...row, owner }));
+  return rows.map((row) => ({ ...row, owner }) as PlotKey);
 }
 
 type Tree = Record<string, Record<string, Record<string, Record<string, { name: string | null; plots: Document[] }>>>>;

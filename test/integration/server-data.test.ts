@@ -47,7 +47,7 @@ function batchesIn(path: string, task: TaskId): number {
   const db = new Sqlite(path, { readonly: true });
   try {
     expect(db.pragma("integrity_check", { simple: true })).to.equal("ok");
-    const sql = "SELECT count(*) AS n FROM log_events WHERE task = (SELECT seq FROM tasks WHERE id = ?)";
+    const sql = "SELECT count(*) AS n FROM log_events WHERE task = (SELECT seq FROM event_owners WHERE id = ?)";
     const { n } = db.prepare(sql).get(task) as { n: number };
     expect(n % LINES, `${n} lines`).to.equal(0);
     return n / LINES;

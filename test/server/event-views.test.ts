@@ -69,6 +69,16 @@ describe("events as plots and debug images", () => {
       expect((await ask({ no_scroll: true })).scroll_id).to.equal(null);
     });
 
+    it("looks for the newest iterations among the asked metrics", async () => {
+      const task = await taskWith((id) => [plot(id, "p", "v", 1), plot(id, "p", "w", 2), plot(id, "q", "v", 7)]);
+      const ask = async (metrics: object[]): Promise<object> =>
+        (await server.ask("events.get_multi_task_plots", { tasks: [task], metrics, last_iters_per_task_metric: false })).plots;
+      expect(await ask([{ metric: "p" }]))
+        .to.have.all.keys("p")
+        .and.nested.include({ [`p.w.${task}.2.name`]: "a task" });
+      expect(Object.keys(((await ask([{ metric: "p", variants: ["v"] }])) as { p: object }).p)).to.deep.equal(["v"]);
+    });
+
     it("is empty without plots", async () => {
       const reply = await server.ask("events.get_multi_task_plots", { tasks: [await server.task()] });
       expect(reply).to.deep.equal({ plots: {}, returned: 0, total: 0, scroll_id: null });
