@@ -2,6 +2,9 @@ import type { Endpoint } from "../endpoint.ts";
 import { versionNumber } from "../version.ts";
 import { EVENT_ENDPOINTS } from "./events.ts";
 import { MODEL_ENDPOINTS } from "./models.ts";
+import { PROJECT_MOVE_ENDPOINTS } from "./project-moves.ts";
+import { PROJECT_QUERY_ENDPOINTS } from "./project-queries.ts";
+import { PROJECT_REMOVAL_ENDPOINTS } from "./project-removal.ts";
 import { PROJECT_ENDPOINTS } from "./projects.ts";
 import { PUBLICITY_ENDPOINTS } from "./publicity.ts";
 import { QUEUE_LIST_ENDPOINTS } from "./queue-list.ts";
@@ -28,6 +31,9 @@ export const ALL_ENDPOINTS: readonly Endpoint[] = [
   ...SERVER_ENDPOINTS,
   ...USER_ENDPOINTS,
   ...PROJECT_ENDPOINTS,
+  ...PROJECT_QUERY_ENDPOINTS,
+  ...PROJECT_MOVE_ENDPOINTS,
+  ...PROJECT_REMOVAL_ENDPOINTS,
   ...PUBLICITY_ENDPOINTS,
   ...QUEUE_ENDPOINTS,
   ...TASK_ENDPOINTS,

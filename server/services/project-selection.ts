@@ -1,0 +1,83 @@
+import { listOf, mapOf, textListOf, textOf } from "../body.ts";
+import type { Body, Call } from "../endpoint.ts";
+import type { Kind } from "../store/documents.ts";
+import { type Condition, includeFilter, joined, listFilter } from "../store/filters.ts";
+import { PROJECT, TASK } from "../store/kinds.ts";
+import { hasTag, oneOf } from "./project-tree.ts";
+
+/** Which projects `get_all_ex` looks at: those with pipelines, datasets or reports, or with work of some users (clearml-services.md 2.5). */
+export interface Children {
+  readonly type: "pipeline" | "dataset" | "report";
+  /** `children_tags` and `children_tags_filter`, on the documents that make the children. */
+  tags(kind: Kind): Condition | undefined;
+}
+
+export function childrenOf(body: Body): Children | undefined {
+  const type = textOf(body, "children_type");
+  if (type !== "pipeline" && type !== "dataset" && type !== "report") return undefined;
+  const [tags, filter] = [listOf(body, "children_tags") ?? [], mapOf(body, "children_tags_filter")];
+  return {
+    type,
+    tags: (kind) =>
+      filter === undefined ? (tags.length === 0 ? undefined : listFilter(kind, "tags", tags)) : includeFilter(kind, "tags", filter),
+  };
+}
+
+/** The chosen projects with everything above them; undefined when the request does not choose. */
+export function selectedProjects(call: Call, body: Body, children: Children | undefined): string[] | undefined {
+  const users = textListOf(body, "active_users") ?? [];
+  const choices = [
+    ...(children === undefined ? [] : [withAncestors(call, projectsOfChildren(call, children))]),
+    ...(users.length === 0 ? [] : [withAncestors(call, projectsOfUsers(call, users))]),
+  ];
+  if (choices.length === 0) return undefined;
+  const [first = new Set<string>(), ...others] = choices;
+  return [...first].filter((id) => others.every((other) => other.has(id)));
+}
+
+const scope = (call: Call): Condition => ({ sql: "company IN (?, '')", values: [call.caller.company] });
+
+function projectsOfChildren(call: Call, children: Children): string[] {
+  const test = isChild(call, children);
+  return idsOf(call, children.type === "report" ? "SELECT DISTINCT project AS id FROM tasks" : "SELECT id FROM projects", test);
+}
+
+/** Reports are tasks; pipelines and datasets are projects, and not the ones that they are kept in. */
+function isChild(call: Call, { type, tags }: Children): Condition {
+  const what = type === "report" ? hasTag("system_tags", "reports") : `${hasTag("system_tags", type)} AND basename <> '.${type}s'`;
+  const tagged = tags(type === "report" ? TASK : PROJECT);
+  return joined([scope(call), { sql: what, values: [] }, ...(tagged === undefined ? [] : [tagged])], "AND");
+}
+
+export interface ChildProject extends Record<string, unknown> {
+  readonly parent: string;
+  /** A list as JSON. */
+  readonly tags: string | null;
+}
+
+/** The projects that are pipelines or datasets, by the project right above them. */
+export function childProjectsByParent(call: Call, children: Children): Map<string, ChildProject[]> {
+  const test = isChild(call, children);
+  const rows = call.db.all<ChildProject>(`SELECT parent, tags FROM projects WHERE parent IS NOT NULL AND ${test.sql}`, ...test.values);
+  return Map.groupBy(rows, (row) => row.parent);
+}
+
+function projectsOfUsers(call: Call, users: readonly string[]): string[] {
+  const test = joined([scope(call), oneOf("user", users)], "AND");
+  return [
+    ...idsOf(call, "SELECT id FROM projects", test),
+    ...["tasks", "models"].flatMap((table) => idsOf(call, `SELECT DISTINCT project AS id FROM ${table}`, test)),
+  ];
+}
+
+function idsOf(call: Call, select: string, test: Condition): string[] {
+  return call.db.all<{ id: string | null }>(`${select} WHERE ${test.sql}`, ...test.values).flatMap(({ id }) => (id === null ? [] : [id]));
+}
+
+function withAncestors(call: Call, ids: readonly string[]): Set<string> {
+  const above = call.db.all<{ id: string }>(
+    "SELECT DISTINCT above.value AS id FROM projects, json_each(coalesce(projects.path, '[]')) AS above WHERE projects.id IN (SELECT value FROM json_each(?))",
+    JSON.stringify(ids),
+  );
+  return new Set([...ids, ...above.map((row) => row.id)]);
+}
