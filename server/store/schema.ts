@@ -144,6 +144,9 @@ const MIGRATIONS: readonly string[] = [
   ALTER TABLE tasks ADD COLUMN unique_metrics TEXT;
   ALTER TABLE models ADD COLUMN unique_metrics TEXT;
   `,
+  `
+  CREATE INDEX tasks_figures ON tasks (project, status, started, completed, system_tags, company, user);
+  `,
 ];
 
 /** Brings the file to today's schema, or to an earlier one, each step in a transaction of its own. */
