@@ -2,6 +2,8 @@ import type { Endpoint } from "../endpoint.ts";
 import { versionNumber } from "../version.ts";
 import { EVENT_ENDPOINTS } from "./events.ts";
 import { MODEL_ENDPOINTS } from "./models.ts";
+import { PROJECT_FILTER_LIST_ENDPOINTS } from "./project-filter-lists.ts";
+import { PROJECT_LIST_ENDPOINTS } from "./project-lists.ts";
 import { PROJECT_MOVE_ENDPOINTS } from "./project-moves.ts";
 import { PROJECT_QUERY_ENDPOINTS } from "./project-queries.ts";
 import { PROJECT_REMOVAL_ENDPOINTS } from "./project-removal.ts";
@@ -32,6 +34,8 @@ export const ALL_ENDPOINTS: readonly Endpoint[] = [
   ...USER_ENDPOINTS,
   ...PROJECT_ENDPOINTS,
   ...PROJECT_QUERY_ENDPOINTS,
+  ...PROJECT_LIST_ENDPOINTS,
+  ...PROJECT_FILTER_LIST_ENDPOINTS,
   ...PROJECT_MOVE_ENDPOINTS,
   ...PROJECT_REMOVAL_ENDPOINTS,
   ...PUBLICITY_ENDPOINTS,
