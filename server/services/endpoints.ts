@@ -2,6 +2,7 @@ import type { Endpoint } from "../endpoint.ts";
 import { versionNumber } from "../version.ts";
 import { EVENT_ENDPOINTS } from "./events.ts";
 import { MODEL_ENDPOINTS } from "./models.ts";
+import { PIPELINE_ENDPOINTS } from "./pipelines.ts";
 import { PROJECT_FILTER_LIST_ENDPOINTS } from "./project-filter-lists.ts";
 import { PROJECT_LIST_ENDPOINTS } from "./project-lists.ts";
 import { PROJECT_MOVE_ENDPOINTS } from "./project-moves.ts";
@@ -13,6 +14,7 @@ import { QUEUE_LIST_ENDPOINTS } from "./queue-list.ts";
 import { QUEUE_METADATA_ENDPOINTS } from "./queue-metadata.ts";
 import { QUEUE_ORDER_ENDPOINTS } from "./queue-order.ts";
 import { QUEUE_ENDPOINTS } from "./queues.ts";
+import { REPORT_ENDPOINTS } from "./reports.ts";
 import { SERVER_ENDPOINTS } from "./server.ts";
 import { TASK_ARCHIVE_ENDPOINTS } from "./task-archive.ts";
 import { TASK_CLONE_ENDPOINTS } from "./task-clone.ts";
@@ -38,6 +40,8 @@ export const ALL_ENDPOINTS: readonly Endpoint[] = [
   ...PROJECT_FILTER_LIST_ENDPOINTS,
   ...PROJECT_MOVE_ENDPOINTS,
   ...PROJECT_REMOVAL_ENDPOINTS,
+  ...REPORT_ENDPOINTS,
+  ...PIPELINE_ENDPOINTS,
   ...PUBLICITY_ENDPOINTS,
   ...QUEUE_ENDPOINTS,
   ...TASK_ENDPOINTS,
