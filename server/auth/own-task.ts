@@ -14,6 +14,9 @@ const OF_A_TASK: Readonly<Record<string, string>> = Object.fromEntries([
   ...["get_all", "get_all_ex", "get_by_id_ex"].map((name) => [`tasks.${name}`, "id"]),
 ]);
 
+/** Of projects: not the lists that are made from their tasks. */
+const WITHOUT_TASKS = new Set(["projects.get_by_id", "projects.get_all", "projects.get_all_ex"]);
+
 /**
  * A token that is limited to its own task (`Caller.onlyTask`): of tasks and their events it reaches that one only; of the rest
  * it may read, and write the models of its task. The one place where the limit is kept.
@@ -32,6 +35,8 @@ function isAllowed(call: Call, endpoint: string, mode: "read" | "write", body: B
       (body["model"] ?? undefined) === undefined &&
       isOnly(own, [...idsIn(body["task"], true), ...idsIn(body["tasks"], true), ...idsIn(body["metrics"], true)])
     );
+  if (service === "projects") return WITHOUT_TASKS.has(endpoint);
+  if (service === "reports" || service === "pipelines") return false;
   if (service !== "tasks") return mode === "read";
   const field = OF_A_TASK[endpoint];
   return field !== undefined && isOnly(own, idsIn(body[field], false));

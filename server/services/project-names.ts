@@ -89,8 +89,8 @@ export function pathBelow(call: Call, parent: string | undefined): string[] {
 /** A project that the caller may see, whole; 400/401 when there is none. */
 export function requireProject(call: Call, id: string): Document {
   const project = findDocument(call.db, PROJECT, id, Object.keys(PROJECT.fields));
-  if (project === undefined) throw new ApiFault(400, 401, "Invalid project id", { id });
-  return project;
+  if (project !== undefined && [call.caller.company, ""].includes(String(project["company"]))) return project;
+  throw new ApiFault(400, 401, "Invalid project id", { id });
 }
 
 /** The same for a call that changes it; 403/21 for a public one. */

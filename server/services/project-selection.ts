@@ -43,10 +43,15 @@ function projectsOfChildren(call: Call, children: Children): string[] {
 }
 
 /** Reports are tasks; pipelines and datasets are projects, and not the ones that they are kept in. */
-function isChild(call: Call, { type, tags }: Children): Condition {
-  const what = type === "report" ? hasTag("system_tags", "reports") : `${hasTag("system_tags", type)} AND basename <> '.${type}s'`;
-  const tagged = tags(type === "report" ? TASK : PROJECT);
-  return joined([scope(call), { sql: what, values: [] }, ...(tagged === undefined ? [] : [tagged])], "AND");
+function isChild(call: Call, children: Children): Condition {
+  const { type } = children;
+  if (type === "report") return tagged(call, children, TASK, "reports");
+  return joined([tagged(call, children, PROJECT, type), { sql: "basename <> ?", values: [`.${type}s`] }], "AND");
+}
+
+function tagged(call: Call, { tags }: Children, kind: Kind, systemTag: string): Condition {
+  const chosen = tags(kind);
+  return joined([scope(call), { sql: hasTag("system_tags", systemTag), values: [] }, ...(chosen === undefined ? [] : [chosen])], "AND");
 }
 
 export interface ChildProject extends Record<string, unknown> {
@@ -57,7 +62,7 @@ export interface ChildProject extends Record<string, unknown> {
 
 /** The projects that are pipelines or datasets, by the project right above them. */
 export function childProjectsByParent(call: Call, children: Children): Map<string, ChildProject[]> {
-  const test = isChild(call, children);
+  const test = tagged(call, children, PROJECT, children.type);
   const rows = call.db.all<ChildProject>(`SELECT parent, tags FROM projects WHERE parent IS NOT NULL AND ${test.sql}`, ...test.values);
   return Map.groupBy(rows, (row) => row.parent);
 }

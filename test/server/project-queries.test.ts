@@ -36,7 +36,7 @@ describe("queries of projects", () => {
     await made("other");
     await made("vision/.pipelines", { system_tags: ["hidden", "pipeline"] });
     await made("vision/.pipelines/pipe", { system_tags: ["hidden", "pipeline"], tags: ["pt"] });
-    await made("vision/.datasets", { system_tags: ["hidden", "dataset"] });
+    await made("vision/.datasets", { system_tags: ["hidden"] });
     await made("vision/.datasets/data", { system_tags: ["hidden", "dataset"], tags: ["dt"] });
     await server.task({ project: idOf("vision"), name: "own draft" });
     await finished(idOf("vision"), { name: "own run" });
