@@ -5,7 +5,7 @@ import { type Document, findDocument, updateDocument } from "../store/documents.
 import { PROJECT, TASK } from "../store/kinds.ts";
 import { many } from "./many.ts";
 import { carriedOut } from "./named-call.ts";
-import { hasTag } from "./project-tree.ts";
+import { hasTag } from "./project-conditions.ts";
 import { requireQueue } from "./queue-entries.ts";
 import { TASK_CLONE_ENDPOINTS } from "./task-clone.ts";
 import { TASK_LIFE_ENDPOINTS } from "./task-life.ts";

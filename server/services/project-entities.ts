@@ -2,7 +2,8 @@ import { ApiFault } from "../api-fault.ts";
 import { flagOf, integerOf, listOf, textOf } from "../body.ts";
 import type { Body, Call } from "../endpoint.ts";
 import { type Condition, joined } from "../store/filters.ts";
-import { oneOf, withBelow } from "./project-tree.ts";
+import { oneOf, visibleTo } from "./project-conditions.ts";
+import { withDescendants } from "./project-tree.ts";
 
 /** Which tasks or models the lists of `projects.*` are made of (clearml-services.md 2.6): own and public ones. */
 const NONE: Condition = { sql: "project IS NULL", values: [] };
@@ -27,12 +28,9 @@ export function entitiesOfProjects(call: Call, body: Body): Condition {
 }
 
 const inProjects = (call: Call, projects: readonly string[], deep: boolean): Condition =>
-  oneOf("project", deep ? withBelow(call, projects) : projects);
+  oneOf("project", deep ? withDescendants(call, projects) : projects);
 
-const visible = (call: Call, body: Body): Condition =>
-  flagOf(body, "allow_public", true)
-    ? { sql: "company IN (?, '')", values: [call.caller.company] }
-    : { sql: "company = ?", values: [call.caller.company] };
+const visible = (call: Call, body: Body): Condition => visibleTo(call.caller.company, flagOf(body, "allow_public", true));
 
 export interface Page {
   readonly start: number;

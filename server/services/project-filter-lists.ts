@@ -3,8 +3,9 @@ import { type Body, type Call, type Endpoint, read } from "../endpoint.ts";
 import type { Kind } from "../store/documents.ts";
 import { type Condition, joined, listFilter, patternFilter } from "../store/filters.ts";
 import { MODEL, PROJECT, TASK } from "../store/kinds.ts";
+import { ARCHIVED, oneOf, visibleTo } from "./project-conditions.ts";
 import { entitiesOfProjects } from "./project-entities.ts";
-import { ARCHIVED, oneOf, withBelow } from "./project-tree.ts";
+import { withDescendants } from "./project-tree.ts";
 
 /** Tags, parents and people that the tasks and models of projects have, to choose from (clearml-services.md 2.6). */
 interface Tags {
@@ -15,8 +16,8 @@ interface Tags {
 /** Of the company's own documents; what is below the projects always counts. */
 function tagsIn(call: Call, body: Body, kind: Kind): Tags {
   const projects = textListOf(body, "projects") ?? [];
-  const place = projects.length === 0 ? [] : [oneOf(kind === PROJECT ? "id" : "project", withBelow(call, projects))];
-  const test = joined([{ sql: "company = ?", values: [call.caller.company] }, ...place, ...tagFilters(kind, body)], "AND");
+  const place = projects.length === 0 ? [] : [oneOf(kind === PROJECT ? "id" : "project", withDescendants(call, projects))];
+  const test = joined([visibleTo(call.caller.company, false), ...place, ...tagFilters(kind, body)], "AND");
   return {
     tags: distinctTags(call, kind, "tags", test),
     ...(flagOf(body, "include_system") ? { system_tags: distinctTags(call, kind, "system_tags", test) } : {}),
@@ -49,7 +50,7 @@ function getTaskParents(call: Call, body: Body): object {
   const named = name === "" ? undefined : patternFilter(TASK, "name", name);
   const parents = joined(
     [
-      { sql: "company IN (?, '')", values: [call.caller.company] },
+      visibleTo(call.caller.company),
       { sql: `id IN (SELECT parent FROM tasks WHERE ${children.sql})`, values: children.values },
       ...(named === undefined ? [] : [named]),
     ],

@@ -4,8 +4,8 @@ import { flagOf, requiredText, textListOf, textOf } from "../body.ts";
 import { type Body, type Call, type Endpoint, read } from "../endpoint.ts";
 import { type Condition, joined } from "../store/filters.ts";
 import { compiled } from "../store/patterns.ts";
+import { oneOf } from "./project-conditions.ts";
 import { entitiesOfProject, entitiesOfProjects, inNumericOrder, pageOf } from "./project-entities.ts";
-import { oneOf } from "./project-tree.ts";
 
 /**
  * Names and values that the tasks and models of projects have, for columns and filters of tables (clearml-services.md 2.6).

@@ -3,8 +3,8 @@ import { requiredText, textOf, wireDate } from "../body.ts";
 import { type Body, type Call, type Endpoint, write } from "../endpoint.ts";
 import { type Document, findDocument, updateDocument } from "../store/documents.ts";
 import { PROJECT } from "../store/kinds.ts";
+import { ARCHIVED } from "./project-conditions.ts";
 import { basenameOf, ensureProject, partsOfName, pathBelow, requireDepth, requireFreeName } from "./project-names.ts";
-import { ARCHIVED } from "./project-tree.ts";
 import { touchProjects } from "./touched-project.ts";
 
 /** The names below one: `0` is what comes after `/`. */

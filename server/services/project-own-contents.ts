@@ -3,10 +3,10 @@ import type { Body, Call } from "../endpoint.ts";
 import type { Document, Kind } from "../store/documents.ts";
 import { joined } from "../store/filters.ts";
 import { MODEL, TASK } from "../store/kinds.ts";
+import { ARCHIVED, oneOf } from "./project-conditions.ts";
 import { type Children, childProjectsByParent } from "./project-selection.ts";
 import type { Chosen } from "./project-stats.ts";
 import { taskFilterOf } from "./project-task-filter.ts";
-import { ARCHIVED, oneOf } from "./project-tree.ts";
 
 /** What a project holds itself, without those below it (clearml-services.md 2.5): `check_own_contents`, `include_dataset_stats`. */
 export function withOwnContents(call: Call, body: Body, projects: readonly Document[], { children }: Chosen): Document[] {

@@ -4,10 +4,10 @@ import type { Document } from "../store/documents.ts";
 import type { Condition } from "../store/filters.ts";
 import { PROJECT } from "../store/kinds.ts";
 import { type FilterTable, queryDocuments } from "../store/query.ts";
+import { isBelow, oneOf, visibleTo } from "./project-conditions.ts";
 import { withDatasetStats, withOwnContents } from "./project-own-contents.ts";
 import { childrenOf, selectedProjects } from "./project-selection.ts";
 import { withStats } from "./project-stats.ts";
-import { isBelow, oneOf } from "./project-tree.ts";
 import { expandReferences, plainPaths } from "./references.ts";
 
 /** `projects.get_all` and `projects.get_all_ex` (clearml-services.md 2.4, 2.5). */
@@ -53,7 +53,7 @@ function getAllEx(call: Call, body: Body): object {
 /** `non_public` is the older word for the opposite; the newer one wins. */
 function ownCondition(call: Call, body: Body): Condition[] {
   const onlyOwn = body["allow_public"] === undefined ? flagOf(body, "non_public") : !flagOf(body, "allow_public", true);
-  return onlyOwn ? [{ sql: "company = ?", values: [call.caller.company] }] : [];
+  return onlyOwn ? [visibleTo(call.caller.company, false)] : [];
 }
 
 /** With `search_hidden` the system tags are read in any case, since they tell what is hidden. */

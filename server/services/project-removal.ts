@@ -1,9 +1,10 @@
 import { ApiFault } from "../api-fault.ts";
 import { flagOf, requiredText } from "../body.ts";
 import { type Body, type Call, type Endpoint, read, write } from "../endpoint.ts";
+import { ARCHIVED, hasTag } from "./project-conditions.ts";
 import { deleteModelsIn, deleteTasksIn } from "./project-contents.ts";
 import { requireWritableProject } from "./project-names.ts";
-import { ARCHIVED, hasTag, withBelow } from "./project-tree.ts";
+import { withDescendants } from "./project-tree.ts";
 
 /** What stands in the way of deleting a project, and its deletion (clearml-services.md 2.3). */
 const REPORTS = hasTag("system_tags", "reports");
@@ -45,7 +46,7 @@ function occupied({ pipelines, datasets }: Groups, call: Call): { pipelines: num
 function validateDelete(call: Call, body: Body): object {
   const id = requiredText(body, "project");
   requireWritableProject(call, id);
-  const groups = groupsOf(call, withBelow(call, [id]));
+  const groups = groupsOf(call, withDescendants(call, [id]));
   return {
     ...occupied(groups, call),
     tasks: count(call, `tasks WHERE NOT ${REPORTS}`, groups.regular),
@@ -79,7 +80,7 @@ function requireEmpty(call: Call, id: string, projects: readonly string[]): void
 function deleteProject(call: Call, body: Body): object {
   const id = requiredText(body, "project");
   requireWritableProject(call, id);
-  const projects = withBelow(call, [id]);
+  const projects = withDescendants(call, [id]);
   if (!flagOf(body, "force")) requireEmpty(call, id, projects);
   const list = JSON.stringify(projects);
   const contents = flagOf(body, "delete_contents")

@@ -3,7 +3,7 @@ import type { Body, Call } from "../endpoint.ts";
 import type { Kind } from "../store/documents.ts";
 import { type Condition, includeFilter, joined, listFilter } from "../store/filters.ts";
 import { PROJECT, TASK } from "../store/kinds.ts";
-import { hasTag, oneOf } from "./project-tree.ts";
+import { hasTag, oneOf, visibleTo } from "./project-conditions.ts";
 
 /** Which projects `get_all_ex` looks at: those with pipelines, datasets or reports, or with work of some users (clearml-services.md 2.5). */
 export interface Children {
@@ -35,8 +35,6 @@ export function selectedProjects(call: Call, body: Body, children: Children | un
   return [...first].filter((id) => others.every((other) => other.has(id)));
 }
 
-const scope = (call: Call): Condition => ({ sql: "company IN (?, '')", values: [call.caller.company] });
-
 function projectsOfChildren(call: Call, children: Children): string[] {
   const test = isChild(call, children);
   return idsOf(call, children.type === "report" ? "SELECT DISTINCT project AS id FROM tasks" : "SELECT id FROM projects", test);
@@ -51,7 +49,10 @@ function isChild(call: Call, children: Children): Condition {
 
 function tagged(call: Call, { tags }: Children, kind: Kind, systemTag: string): Condition {
   const chosen = tags(kind);
-  return joined([scope(call), { sql: hasTag("system_tags", systemTag), values: [] }, ...(chosen === undefined ? [] : [chosen])], "AND");
+  return joined(
+    [visibleTo(call.caller.company), { sql: hasTag("system_tags", systemTag), values: [] }, ...(chosen === undefined ? [] : [chosen])],
+    "AND",
+  );
 }
 
 export interface ChildProject extends Record<string, unknown> {
@@ -68,7 +69,7 @@ export function childProjectsByParent(call: Call, children: Children): Map<strin
 }
 
 function projectsOfUsers(call: Call, users: readonly string[]): string[] {
-  const test = joined([scope(call), oneOf("user", users)], "AND");
+  const test = joined([visibleTo(call.caller.company), oneOf("user", users)], "AND");
   return [
     ...idsOf(call, "SELECT id FROM projects", test),
     ...["tasks", "models"].flatMap((table) => idsOf(call, `SELECT DISTINCT project AS id FROM ${table}`, test)),

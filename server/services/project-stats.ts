@@ -3,9 +3,9 @@ import type { Body, Call } from "../endpoint.ts";
 import type { Document } from "../store/documents.ts";
 import { joined } from "../store/filters.ts";
 import { TASK } from "../store/kinds.ts";
+import { ARCHIVED, oneOf, visibleTo } from "./project-conditions.ts";
 import { type Children, childProjectsByParent } from "./project-selection.ts";
 import { taskFilterOf } from "./project-task-filter.ts";
-import { ARCHIVED, oneOf } from "./project-tree.ts";
 
 /** `include_stats`: figures of the tasks in each project and below it (clearml-services.md 2.5); one query for all projects. */
 export interface Chosen {
@@ -71,7 +71,8 @@ const MS = (column: string): string => `CAST(round(unixepoch(${column}, 'subsec'
 
 function taskStats(call: Call, body: Body, { children }: Chosen): (projects: readonly string[]) => Document {
   const users = textListOf(body, "active_users") ?? [];
-  const scope = { sql: `project IS NOT NULL AND company IN (?, '') AND NOT ${ARCHIVED}`, values: [call.caller.company] };
+  const active = { sql: `project IS NOT NULL AND NOT ${ARCHIVED}`, values: [] };
+  const scope = joined([visibleTo(call.caller.company), active], "AND");
   const filter = taskFilterOf(body, children).withoutArchived().on(TASK);
   const test = joined([scope, ...(filter ?? [{ sql: "0", values: [] }]), ...(users.length === 0 ? [] : [oneOf("user", users)])], "AND");
   const rows = call.db.all<Figures>(

@@ -4,7 +4,7 @@ import type { Body, Call } from "../endpoint.ts";
 import { findDocument } from "../store/documents.ts";
 import { PROJECT } from "../store/kinds.ts";
 import { basenameOf, ensureProject } from "./project-names.ts";
-import { withBelow } from "./project-tree.ts";
+import { withDescendants } from "./project-tree.ts";
 
 /** Where reports are kept: a hidden `.reports` below the project that they are about, or at the top (clearml-services.md 5). */
 export const REPORT_TAGS = ["hidden", "reports"] as const;
@@ -39,7 +39,7 @@ export function foldersAsked(call: Call, body: Body): string[] | undefined {
   const given = listOf(body, "project") ?? [];
   if (given.length === 0) return undefined;
   const named = given.filter((id) => typeof id === "string");
-  const projects = flagOf(body, "include_subprojects") ? withBelow(call, named) : named;
+  const projects = flagOf(body, "include_subprojects") ? withDescendants(call, named) : named;
   const rows = call.db.all<{ id: string }>(
     `SELECT id FROM projects WHERE basename = ? AND (coalesce(parent, '') IN (SELECT value FROM json_each(?)) OR id IN (SELECT value FROM json_each(?)))`,
     FOLDER,
