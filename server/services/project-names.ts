@@ -19,7 +19,6 @@ export function partsOfName(name: string): string[] {
 
 export function normalName(name: string): string {
   const parts = partsOfName(name);
-  requireDepth(parts.length);
   if (parts.length === 0) throw new ApiFault(400, 407, "Invalid project name", { name });
   return parts.join("/");
 }
@@ -55,6 +54,7 @@ export function requireFreeName(call: Call, name: string): void {
 
 /** Makes a project of a normal name that is free, and the missing ones above it. */
 export function insertProject(call: Call, name: string, fields: Document): string {
+  requireDepth(name.split("/").length);
   const basename = basenameOf(name);
   if (basename.length < MIN_LENGTH) throw new ApiFault(400, 12, "Validation error (Project name cannot be blank)");
   const location = locationOf(name);

@@ -17,8 +17,8 @@ import {
 
 /** Projects by themselves: made, read, changed (clearml-services.md 2.2, 2.4). */
 function create(call: Call, body: Body): object {
-  if (body["name"] === undefined) throw new ApiFault(400, 11, "Missing required fields", { missing: ["name"] });
-  const name = normalName(requiredText(body, "name"));
+  if (typeof body["name"] !== "string") throw new ApiFault(500, 0, "General server error (a project's name must be a string)");
+  const name = normalName(body["name"]);
   if (ownProjectNamed(call, name) !== undefined)
     throw new ApiFault(400, 801, "Project with the same name already exists", { name, company: call.caller.company });
   return {

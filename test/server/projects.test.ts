@@ -57,6 +57,8 @@ describe("projects", () => {
       expect([status, subcode]).to.deep.equal([400, 409]);
       expect(message).to.match(/: max_depth=10$/);
       expect((await refusal("projects.create", { name: "aaa/ /bbb" })).slice(0, 2)).to.deep.equal([500, 0]);
+      expect((await refusal("projects.create", { name: 5 })).slice(0, 2)).to.deep.equal([500, 0]);
+      expect(await refusal("projects.create", {})).to.deep.equal([400, 11, "Missing required fields: missing=(name)"]);
       expect(await idOf("deep")).to.equal(undefined);
     });
   });
