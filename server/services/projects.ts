@@ -78,3 +78,5 @@ export const PROJECT_ENDPOINTS: readonly Endpoint[] = [
   write("projects.create", create),
   write("projects.update", update),
 ];
+
+export { ensureProject } from "./project-names.ts";
