@@ -87,7 +87,7 @@ function setArchived(call: Call, body: Body, archived: boolean): void {
   const report = requireReport(call, body);
   const tags = (report["system_tags"] as string[]).filter((tag) => tag !== "archived");
   updateDocument(call.db, TASK, String(report["id"]), {
-    system_tags: archived ? [...tags, "archived"] : tags,
+    system_tags: (archived ? [...tags, "archived"] : tags).toSorted(),
     status_message: textOf(body, "message") ?? "",
     status_reason: "",
     ...changed(call),

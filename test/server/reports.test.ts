@@ -128,7 +128,7 @@ describe("reports", () => {
     it("sets the tag and the message", async () => {
       const { id } = await made();
       expect(await server.ask("reports.archive", { task: id, message: "old" })).to.deep.equal({ archived: 1 });
-      expect(await task(id)).to.deep.include({ system_tags: ["hidden", "reports", "archived"], status_message: "old" });
+      expect(await task(id)).to.deep.include({ system_tags: ["archived", "hidden", "reports"], status_message: "old" });
     });
   });
 
