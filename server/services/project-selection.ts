@@ -10,14 +10,18 @@ export interface Children {
   readonly type: "pipeline" | "dataset" | "report";
   /** `children_tags` and `children_tags_filter`, on the documents that make the children. */
   tags(kind: Kind): Condition | undefined;
+  /** `active_users`: whose documents count; empty: everybody's. */
+  readonly users: readonly string[];
 }
 
 export function childrenOf(body: Body): Children | undefined {
   const type = textOf(body, "children_type");
   if (type !== "pipeline" && type !== "dataset" && type !== "report") return undefined;
+  const users = textListOf(body, "active_users") ?? [];
   const [tags, filter] = [listOf(body, "children_tags") ?? [], mapOf(body, "children_tags_filter")];
   return {
     type,
+    users,
     tags: (kind) =>
       filter === undefined ? (tags.length === 0 ? undefined : listFilter(kind, "tags", tags)) : includeFilter(kind, "tags", filter),
   };
@@ -25,14 +29,9 @@ export function childrenOf(body: Body): Children | undefined {
 
 /** The chosen projects with everything above them; undefined when the request does not choose. */
 export function selectedProjects(call: Call, body: Body, children: Children | undefined): string[] | undefined {
+  if (children !== undefined) return withAncestors(call, projectsOfChildren(call, children));
   const users = textListOf(body, "active_users") ?? [];
-  const choices = [
-    ...(children === undefined ? [] : [withAncestors(call, projectsOfChildren(call, children))]),
-    ...(users.length === 0 ? [] : [withAncestors(call, projectsOfUsers(call, users))]),
-  ];
-  if (choices.length === 0) return undefined;
-  const [first = new Set<string>(), ...others] = choices;
-  return [...first].filter((id) => others.every((other) => other.has(id)));
+  return users.length === 0 ? undefined : withAncestors(call, projectsOfUsers(call, users));
 }
 
 function projectsOfChildren(call: Call, children: Children): string[] {
@@ -47,12 +46,9 @@ function isChild(call: Call, children: Children): Condition {
   return joined([tagged(call, children, PROJECT, type), { sql: "basename <> ?", values: [`.${type}s`] }], "AND");
 }
 
-function tagged(call: Call, { tags }: Children, kind: Kind, systemTag: string): Condition {
-  const chosen = tags(kind);
-  return joined(
-    [visibleTo(call.caller.company), { sql: hasTag("system_tags", systemTag), values: [] }, ...(chosen === undefined ? [] : [chosen])],
-    "AND",
-  );
+function tagged(call: Call, { tags, users }: Children, kind: Kind, systemTag: string): Condition {
+  const chosen = [tags(kind), users.length === 0 ? undefined : oneOf("user", users)].filter((test) => test !== undefined);
+  return joined([visibleTo(call.caller.company), { sql: hasTag("system_tags", systemTag), values: [] }, ...chosen], "AND");
 }
 
 export interface ChildProject extends Record<string, unknown> {
@@ -80,10 +76,10 @@ function idsOf(call: Call, select: string, test: Condition): string[] {
   return call.db.all<{ id: string | null }>(`${select} WHERE ${test.sql}`, ...test.values).flatMap(({ id }) => (id === null ? [] : [id]));
 }
 
-function withAncestors(call: Call, ids: readonly string[]): Set<string> {
+function withAncestors(call: Call, ids: readonly string[]): string[] {
   const above = call.db.all<{ id: string }>(
     "SELECT DISTINCT above.value AS id FROM projects, json_each(coalesce(projects.path, '[]')) AS above WHERE projects.id IN (SELECT value FROM json_each(?))",
     JSON.stringify(ids),
   );
-  return new Set([...ids, ...above.map((row) => row.id)]);
+  return [...new Set([...ids, ...above.map((row) => row.id)])];
 }

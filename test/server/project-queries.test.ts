@@ -188,6 +188,8 @@ describe("queries of projects", () => {
       expect(await server.ask("projects.get_all_ex", { active_users: ["nobody"], scroll_id: null, size: 5 })).to.deep.equal({
         projects: [],
       });
+      expect(await names({ children_type: "report", active_users: ["nobody"] })).to.deep.equal([]);
+      expect(await names({ children_type: "report", active_users: [user] })).to.deep.equal(["reported"]);
       expect(await names({ active_users: [user], name: "^other$" })).to.deep.equal(["other"]);
     });
 
