@@ -29,14 +29,14 @@ export function requireOwnTask(call: Call, endpoint: string, mode: "read" | "wri
 
 function isAllowed(call: Call, endpoint: string, mode: "read" | "write", body: Body, own: string): boolean {
   const [service = ""] = endpoint.split(".");
+  if (service === "projects") return WITHOUT_TASKS.has(endpoint);
+  if (service === "reports" || service === "pipelines") return false;
   if (service === "models") return mode === "read" || isModelOf(call, body, own);
   if (service === "events")
     return (
       (body["model"] ?? undefined) === undefined &&
       isOnly(own, [...idsIn(body["task"], true), ...idsIn(body["tasks"], true), ...idsIn(body["metrics"], true)])
     );
-  if (service === "projects") return WITHOUT_TASKS.has(endpoint);
-  if (service === "reports" || service === "pipelines") return false;
   if (service !== "tasks") return mode === "read";
   const field = OF_A_TASK[endpoint];
   return field !== undefined && isOnly(own, idsIn(body[field], false));
