@@ -1,4 +1,4 @@
-import { ApiFault, SettledFault } from "../api-fault.ts";
+import { ApiFault } from "../api-fault.ts";
 import { flagOf, mapListOf, requiredText, requiredTextList } from "../body.ts";
 import { type Body, type Call, type Endpoint, write } from "../endpoint.ts";
 import { type Document, findDocument, updateDocument } from "../store/documents.ts";
@@ -6,9 +6,8 @@ import { PROJECT, TASK } from "../store/kinds.ts";
 import { many } from "./many.ts";
 import { carriedOut } from "./named-call.ts";
 import { hasTag } from "./project-conditions.ts";
-import { requireQueue } from "./queue-entries.ts";
 import { TASK_CLONE_ENDPOINTS } from "./task-clone.ts";
-import { TASK_LIFE_ENDPOINTS } from "./task-life.ts";
+import { TASK_QUEUEING_ENDPOINTS } from "./task-queueing.ts";
 import { TASK_REMOVAL_ENDPOINTS } from "./task-removal.ts";
 
 /** Pipelines started anew, and runs of them deleted (clearml-services.md 6). */
@@ -19,8 +18,8 @@ function startPipeline(call: Call, body: Body): object {
   const clone = findDocument(call.db, TASK, pipeline, ["name", "project", "hyperparams"]) ?? {};
   const changes = { name: nameOf(call, clone), hyperparams: withArgs(clone["hyperparams"] as Document, mapListOf(body, "args") ?? []) };
   updateDocument(call.db, TASK, pipeline, changes);
-  requireQueueSettled(call, queue);
-  const { queue_watched: watched } = carriedOut(call, TASK_LIFE_ENDPOINTS, "tasks.enqueue", {
+  // Of an unknown queue the renamed clone stays behind, as a draft.
+  const { queue_watched: watched } = carriedOut(call, TASK_QUEUEING_ENDPOINTS, "tasks.enqueue", {
     task: pipeline,
     queue,
     status_message: "Starting pipeline",
@@ -50,15 +49,6 @@ function withArgs(sections: Document, args: readonly Document[]): Document {
   return { ...sections, Args: { ...(sections["Args"] as Document | undefined), ...Object.fromEntries(items) } };
 }
 
-/** Of an unknown queue the renamed clone stays behind, as a draft. */
-function requireQueueSettled(call: Call, queue: string): void {
-  try {
-    requireQueue(call, queue);
-  } catch (error) {
-    throw error instanceof ApiFault ? SettledFault.of(error) : error;
-  }
-}
-
 /** Of the runs of a project one must be left; ids of anything else are passed over. */
 function deleteRuns(call: Call, body: Body): object {
   const project = requiredText(body, "project");
@@ -71,15 +61,8 @@ function deleteRuns(call: Call, body: Body): object {
 
 /** A run goes with its steps, whatever their state. */
 function deleteRun(call: Call, body: Body): object {
-  const id = requiredText(body, "task");
-  const steps = call.db.all<{ id: string }>("SELECT id FROM tasks WHERE parent = ? AND company = ?", id, call.caller.company);
-  for (const step of steps) deleteByForce(call, step.id);
-  return deleteByForce(call, id);
-}
-
-function deleteByForce(call: Call, task: string): object {
-  const body = { task, force: true, status_reason: "", status_message: "" };
-  return { ...carriedOut(call, TASK_REMOVAL_ENDPOINTS, "tasks.delete", body), urls: null };
+  const forced = { task: body["task"], force: true, include_pipeline_steps: true, status_message: "", status_reason: "" };
+  return carriedOut(call, TASK_REMOVAL_ENDPOINTS, "tasks.delete", forced);
 }
 
 export const PIPELINE_ENDPOINTS: readonly Endpoint[] = [

@@ -27,14 +27,17 @@ export function deleteModelsIn(call: Call, projects: readonly string[]): Deleted
   return { deleted, urls: models.flatMap(({ uri }) => (uri === null || uri === "" ? [] : [uri])) };
 }
 
-/** Tasks elsewhere: an input that is gone says so; an output too where the task is published, else it is taken off. */
+/**
+ * Tasks elsewhere, those that have the models as inputs and those that made them: an input that is gone says so, an output
+ * too where the task is published; else it is taken off.
+ */
 function forgetModels(call: Call, inside: string, gone: ReadonlySet<string>): void {
   const users = call.db.all<{ id: string }>(
-    `SELECT id FROM tasks WHERE coalesce(project, '') NOT IN ${LIST} AND EXISTS (
-       SELECT 1 FROM json_each(tasks.models) AS side, json_each(side.value) AS item
-       WHERE json_extract(item.value, '$.model') IN ${LIST})`,
+    `SELECT id FROM tasks WHERE coalesce(project, '') NOT IN ${LIST} AND id IN (
+       SELECT task FROM input_models WHERE model IN ${LIST} UNION SELECT task FROM models WHERE project IN ${LIST})`,
     inside,
     JSON.stringify([...gone]),
+    inside,
   );
   for (const { id } of users) {
     const task = findDocument(call.db, TASK, id, ["models", "status"]) ?? {};

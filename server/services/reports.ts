@@ -8,15 +8,15 @@ import { dropEmptyFolder, folderOf, REPORT_TAGS, reportFolder } from "./report-f
 import { getReports, getTaskData } from "./report-queries.ts";
 import { shortened } from "./shortened.ts";
 import { changeStatus, stateOf } from "./statuses.ts";
+import { changedNow, updatedNow } from "./task-changes.ts";
 import { insertTask } from "./tasks.ts";
 import { touchProjects } from "./touched-project.ts";
 
 /** Reports are tasks of their own type in hidden folders (clearml-services.md 5). */
 function requireReport(call: Call, body: Body): Document {
   const id = requiredText(body, "task");
-  const state = { ...stateOf(call, id), id };
-  if (call.db.get("SELECT 1 FROM tasks WHERE id = ? AND type = 'report'", id) === undefined)
-    throw new ApiFault(400, 150, "Passed task is not report", { id });
+  const state = stateOf(call, id);
+  if (state["type"] !== "report") throw new ApiFault(400, 150, "Passed task is not report", { id });
   return state;
 }
 
@@ -31,7 +31,6 @@ function create(call: Call, body: Body): object {
     system_tags: [...REPORT_TAGS],
     comment: textOf(body, "comment"),
   });
-  touchProjects(call, folder);
   return { id, project_id: folder };
 }
 
@@ -46,7 +45,7 @@ function update(call: Call, body: Body): object {
   if (names.length === 0) return { updated: 0, fields: {} };
   const { name, ...others } = fields;
   const changes = { ...others, ...(typeof name === "string" ? { name: name.trim() } : {}) };
-  updateDocument(call.db, TASK, String(id), { ...changes, last_update: wireDate(call.nowMs), ...changed(call) });
+  updateDocument(call.db, TASK, String(id), { ...changes, ...updatedNow(call) });
   return { updated: 1, fields: typeof fields["report"] === "string" ? { ...fields, report: shortened(fields["report"]) } : fields };
 }
 
@@ -61,8 +60,6 @@ function givenFields(body: Body): Document {
   const given = Object.keys(values).filter((name) => body[name] !== undefined);
   return Object.fromEntries(given.map((name) => [name, values[name] ?? null]));
 }
-
-const changed = (call: Call): Document => ({ last_change: wireDate(call.nowMs), last_changed_by: call.caller.user });
 
 function move(call: Call, body: Body): object {
   const name = textOf(body, "project_name") ?? "";
@@ -90,7 +87,7 @@ function setArchived(call: Call, body: Body, archived: boolean): void {
     system_tags: (archived ? [...tags, "archived"] : tags).toSorted(),
     status_message: textOf(body, "message") ?? "",
     status_reason: "",
-    ...changed(call),
+    ...changedNow(call),
   });
 }
 

@@ -259,6 +259,21 @@ describe("projects", () => {
       expect((await refusal("tasks.get_by_id", { task }))[1]).to.equal(101);
     });
 
+    it("pulls deleted output models off the tasks that made them, and marks them in published ones", async () => {
+      const root = await made("models only");
+      const makers = [await server.task(), await server.task()];
+      for (const task of makers) {
+        const model = (await server.ask("models.create", { name: "made model", uri: "file:///m", project: root, task })).id;
+        await server.ask("tasks.add_or_update_model", { task, name: "out", model, type: "output" });
+      }
+      await server.ask("tasks.publish", { task: makers[1], force: true, publish_model: false });
+      await server.ask("projects.delete", { project: root, force: true, delete_contents: true });
+      const outputs = await Promise.all(makers.map(async (task) => (await server.ask("tasks.get_by_id", { task })).task.models.output));
+      expect(outputs[0]).to.deep.equal([]);
+      expect(outputs[1]).to.have.length(1);
+      expect(outputs[1][0].model).to.equal("__DELETED__");
+    });
+
     it("without force is refused by pipelines, then datasets, tasks, models", async () => {
       const root = await made("guarded");
       const expectRefused = async (subcode: number): Promise<void> => {
