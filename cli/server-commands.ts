@@ -13,7 +13,8 @@ export function addServerCommands(program: Command): void {
         "--keep-events <TIME>",
         "delete console lines, scalars, plots and debug images older than this, e.g. 30d (default: keep all)",
         seconds,
-      );
+      )
+      .option("--name-login", "the web app asks for a name only: whoever reaches the server is whom he says");
 
   const server = withServerFlags(program.command("server"))
     .description("Run the embedded ClearML server.")
@@ -21,6 +22,7 @@ export function addServerCommands(program: Command): void {
       const { serverCommand } = await import("./commands/server.ts");
       process.exitCode = await serverCommand(flags);
     });
+  addUserCommands(server.command("user").description("People who log in to the web app with a name and a password."));
 
   server
     .command("backup <target>")
@@ -47,5 +49,32 @@ export function addServerCommands(program: Command): void {
     .action(async (flags) => {
       const { upCommand } = await import("./commands/up.ts");
       process.exitCode = await upCommand(flags);
+    });
+}
+
+/** They work on the data folder, whether a server runs on it or not. */
+function addUserCommands(user: Command): void {
+  const dataFlag = (command: Command): Command => command.option("--data <DIR>", "data folder (default: ~/.local/share/windlass)");
+  const passwordFlag = (command: Command): Command =>
+    dataFlag(command).option("--password-stdin", "read the password from stdin (default: one is made up and printed)");
+
+  passwordFlag(user.command("add <NAME>"))
+    .description("Add a user.")
+    .option("--admin", "who may make users and act for them")
+    .action(async (name, _flags, command) => {
+      const { addUserCommand } = await import("./commands/server-user.ts");
+      await addUserCommand(name, command.optsWithGlobals());
+    });
+  passwordFlag(user.command("password <NAME>"))
+    .description("Give a user a new password.")
+    .action(async (name, _flags, command) => {
+      const { userPasswordCommand } = await import("./commands/server-user.ts");
+      await userPasswordCommand(name, command.optsWithGlobals());
+    });
+  dataFlag(user.command("remove <NAME>"))
+    .description("Remove a user's login and keys; what was logged in with them ends within seconds.")
+    .action(async (name, _flags, command) => {
+      const { removeUserCommand } = await import("./commands/server-user.ts");
+      await removeUserCommand(name, command.optsWithGlobals());
     });
 }

@@ -72,7 +72,7 @@ async function admit(parts: ApiParts, request: FastifyRequest, reply: FastifyRep
     const { endpoint: name, version } = parsePath(splitUrl(request.url)[0]);
     endpoint = { ...endpoint, name, version };
     endpoint = { ...endpoint, actual: servedVersion(name, versionNumber(version)) };
-    request.admitted = { endpoint, caller: await parts.auth.authorize(name, request.headers) };
+    request.admitted = { endpoint, caller: await parts.auth.authorize(name, request.headers, request.ip.replace(/^::ffff:/, "")) };
     return undefined;
   } catch (error) {
     return answerFault(reply, endpoint, faultOf(error, parts.logger));

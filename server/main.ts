@@ -6,7 +6,10 @@ import { ensurePrivateFolder, readIfThere } from "../base/files.ts";
 import type { Logger } from "../base/logger.ts";
 import { createApiServer } from "./api-server.ts";
 import { Authentication } from "./auth/authentication.ts";
+import { PasswordLogin } from "./auth/password-login.ts";
+import { PutOut } from "./auth/put-out.ts";
 import { Tokens } from "./auth/tokens.ts";
+import { type KeyPair, webKeysOf } from "./auth/web-keys.ts";
 import { writeClientConfig } from "./client-config.ts";
 import { cleanEvents } from "./event-cleaning.ts";
 import { createFilesServer } from "./files/files-server.ts";
@@ -15,6 +18,7 @@ import { freeOr, listen } from "./listen.ts";
 import { watchSilence } from "./silence-watch.ts";
 import { Store } from "./store/store.ts";
 import { WaitingCalls } from "./waiting-calls.ts";
+import { ensureWebLogin, FIRST_NAME } from "./web-login.ts";
 
 export interface ServerOptions {
   readonly dataFolder: string;
@@ -24,6 +28,8 @@ export interface ServerOptions {
   readonly apiPort: number;
   readonly filesPort: number;
   readonly logger: Logger;
+  /** The web app asks for a name only, and whoever reaches the server is whom he says. */
+  readonly nameLogin?: boolean;
   /** A running task that was silent for so long is stopped; 7200 s as on the official server. */
   readonly silentTaskSec?: number;
   readonly watchdogEverySec?: number;
@@ -37,6 +43,8 @@ export interface RunningServer {
   readonly filesUrl: string;
   /** The clearml.conf with the key pair. */
   readonly configPath: string;
+  /** For the web app's `credentials.json`, when a name is enough to log in. */
+  readonly webKeys: KeyPair | undefined;
   close(): Promise<void>;
 }
 
@@ -82,7 +90,7 @@ async function serve(options: ServerOptions, opened: Opened): Promise<RunningSer
   const { dataFolder, logger } = options;
   const identity = await loadIdentity(dataFolder);
   const { store, waiting } = await openStore(options, opened);
-  const auth = await prepared(store, identity);
+  const auth = await prepared(store, identity, options);
   const stopping = new AbortController();
   const api = createApiServer({ store, auth, waiting, logger, stopping: stopping.signal });
   opened.push(async () => await api.close());
@@ -96,7 +104,7 @@ async function serve(options: ServerOptions, opened: Opened): Promise<RunningSer
   opened.push(watchSilence(store, options));
   opened.push(cleanEvents(store, options));
   opened.push(() => stopping.abort());
-  return { apiUrl, filesUrl, configPath, close: async () => await opened.close() };
+  return { apiUrl, filesUrl, configPath, webKeys: auth.webKeys, close: async () => await opened.close() };
 }
 
 async function openStore({ dataFolder, logger }: ServerOptions, opened: Opened): Promise<{ store: Store; waiting: WaitingCalls }> {
@@ -111,17 +119,26 @@ async function openStore({ dataFolder, logger }: ServerOptions, opened: Opened):
   return { store, waiting };
 }
 
-/** The store with its first user and queue, and who may come in. */
-async function prepared(store: Store, identity: ServerIdentity): Promise<Authentication> {
+/** The store with its first user, login and queue, and who may come in. */
+async function prepared(store: Store, identity: ServerIdentity, { dataFolder, logger, nameLogin }: ServerOptions): Promise<Authentication> {
   await store.internal("internal.bootstrap", {
     user: identity.user,
-    name: "windlass",
+    name: FIRST_NAME,
     access_key: identity.accessKey,
     secret_key: identity.secretKey,
   });
+  await ensureWebLogin(store, dataFolder, identity.user);
   await ensureDefaultQueue(store);
   const { sessions } = await store.internal<{ sessions: string[] }>("internal.revoked_tokens", {});
-  return new Authentication(store, new Tokens(identity.tokenSecret, sessions));
+  const putOut = new PutOut(store);
+  await putOut.read();
+  return new Authentication({
+    store,
+    tokens: new Tokens(identity.tokenSecret, sessions),
+    passwords: new PasswordLogin(store, logger),
+    putOut,
+    webKeys: nameLogin === true ? webKeysOf(identity.tokenSecret) : undefined,
+  });
 }
 
 /** Files, and beside them what is not yet whole: what is left there of an earlier start will never be. */

@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import { messageOf } from "../base/errors.ts";
 import { ApiFault } from "./api-fault.ts";
 import { ANYBODY, type Authentication } from "./auth/authentication.ts";
+import { callerOf } from "./auth/impersonation.ts";
 import { DEFAULT_EXPIRATION_SEC, MAX_EXPIRATION_SEC } from "./auth/tokens.ts";
 import { flagOf, integerOf, isMap, requiredText, textOf } from "./body.ts";
 import { bodyCheckOf } from "./contract/contract.ts";
@@ -23,18 +24,23 @@ export const SIGN_IN: ReadonlyMap<string, SignIn> = new Map<string, SignIn>([
   ["auth.logout", logOut],
   ["login.logout", logOut],
   ["auth.validate_token", validateToken],
+  ["auth.get_token_for_user", getTokenForUser],
+  ["auth.fixed_users_mode", async ({ auth }) => ({ ...basicModeOf(auth), server_errors: {} })],
+  ["login.supported_modes", supportedModes],
 ]);
 
 const checkOf = (name: string) => bodyCheckOf(name) ?? ((body: Body): Body => body);
 const checkLogIn = checkOf("auth.login");
 const checkValidation = checkOf("auth.validate_token");
+const checkTokenForUser = checkOf("auth.get_token_for_user");
 
 /** The token goes into the reply and, for browsers, into a cookie. */
 async function logIn({ auth, caller }: SignInParts, request: FastifyRequest, reply: FastifyReply, extra: Body): Promise<object> {
   const body = checkLogIn({ ...objectOf(request.body), ...extra });
   const expirationSec = integerOf(body, "expiration_sec", 1, MAX_EXPIRATION_SEC) ?? DEFAULT_EXPIRATION_SEC;
   const token = auth.tokens.issue(narrowed(caller, body), expirationSec);
-  reply.header("set-cookie", `clearml_token_basic=${token}; Path=/; HttpOnly; SameSite=Lax; Max-Age=${expirationSec}`);
+  const expires = new Date(Date.now() + expirationSec * 1000).toUTCString();
+  reply.header("set-cookie", `clearml_token_basic=${token}; Expires=${expires}; Max-Age=${expirationSec}; HttpOnly; Path=/; SameSite=Lax`);
   return { token };
 }
 
@@ -68,6 +74,28 @@ async function validateToken({ auth }: SignInParts, request: FastifyRequest, _re
   } catch (error) {
     return { valid: false, msg: messageOf(error) };
   }
+}
+
+/** For the server's own services: roles are looked at before (auth/roles.ts). */
+async function getTokenForUser({ auth, caller }: SignInParts, request: FastifyRequest, _reply: FastifyReply, extra: Body): Promise<object> {
+  const body = checkTokenForUser({ ...objectOf(request.body), ...extra });
+  const [id, company] = [requiredText(body, "user"), textOf(body, "company") ?? caller.company];
+  const user = await auth.userById(id);
+  if (user?.company !== company) throw new ApiFault(400, 301, "Invalid user id", { id, company });
+  return { token: auth.tokens.issue(callerOf(user), integerOf(body, "expiration_sec", 1, MAX_EXPIRATION_SEC) ?? DEFAULT_EXPIRATION_SEC) };
+}
+
+/** Names with passwords, unless a name alone is enough (clearml-api.md 13). */
+const basicModeOf = (auth: Authentication): object => ({ enabled: auth.webKeys === undefined, guest: { enabled: false } });
+
+async function supportedModes({ auth, caller }: SignInParts): Promise<object> {
+  return {
+    authenticated: caller !== ANYBODY,
+    basic: basicModeOf(auth),
+    server_errors: { es_connection_error: false, missed_es_upgrade: false },
+    sso: {},
+    sso_providers: [],
+  };
 }
 
 function objectOf(body: unknown): Body {

@@ -10,14 +10,15 @@ export interface ServerFlags {
   readonly filesPort: number;
   /** Seconds. */
   readonly keepEvents?: number;
+  readonly nameLogin?: boolean;
 }
 
 /** Starts the server as the flags say, and prints where its configuration for clients is. */
 export async function startAsFlagged(flags: ServerFlags): Promise<RunningServer> {
   const logger = createLogger({ level: "info", format: process.stderr.isTTY === true ? "text" : "json" });
   const dataFolder = resolve(flags.data ?? defaultDataFolder(process.env));
-  const { host, apiPort, filesPort, keepEvents: keepEventsSec } = flags;
-  const server = await startServer({ dataFolder, host, apiPort, filesPort, keepEventsSec, logger });
+  const { host, apiPort, filesPort, nameLogin = false, keepEvents: keepEventsSec } = flags;
+  const server = await startServer({ dataFolder, host, apiPort, filesPort, nameLogin, keepEventsSec, logger });
   process.stdout.write(`configuration for clients: ${server.configPath} (CLEARML_CONFIG_FILE)\n`);
   return server;
 }

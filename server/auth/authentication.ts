@@ -3,8 +3,11 @@ import type { Caller } from "../endpoint.ts";
 import { type Headers, header } from "../headers.ts";
 import type { Store } from "../store/store.ts";
 import { callerOf, impersonated, type KnownUser } from "./impersonation.ts";
+import type { PasswordLogin } from "./password-login.ts";
+import type { PutOut } from "./put-out.ts";
 import { requireRole } from "./roles.ts";
 import type { Tokens, VerifiedToken } from "./tokens.ts";
+import { isPair, type KeyPair, WEB_APP } from "./web-keys.ts";
 
 /** Calls that look at no token. */
 const OPEN_TO_ALL = new Set(["debug.ping", "auth.fixed_users_mode"]);
@@ -15,24 +18,38 @@ const NOT_FOR_RUNS =
   /^(auth\.(?!login$)|users\.(?!get_current_user$|get_all$|get_by_id$|get_preferences$)|server\.(?!info$|report_stats_option$)|storage\.)/;
 export const ANYBODY: Caller = { user: "", userName: "anybody", company: "", role: "guest" };
 
+/** What came with `Authorization: Basic` and is no name: agents with the keys of another server are not slowed down for it. */
+const LIKE_A_KEY = /^[A-Z0-9]{20,}$/;
+
+export interface AuthenticationParts {
+  readonly store: Store;
+  readonly tokens: Tokens;
+  readonly passwords: PasswordLogin;
+  readonly putOut: PutOut;
+  /** Given when a name is enough to log in: the keys of the web app itself. */
+  readonly webKeys?: KeyPair | undefined;
+}
+
 export class Authentication {
   readonly tokens: Tokens;
-  readonly #store: Store;
+  readonly webKeys: KeyPair | undefined;
+  readonly #parts: AuthenticationParts;
 
-  constructor(store: Store, tokens: Tokens) {
-    this.#store = store;
-    this.tokens = tokens;
+  constructor(parts: AuthenticationParts) {
+    this.#parts = parts;
+    this.tokens = parts.tokens;
+    this.webKeys = parts.webKeys;
   }
 
-  /** The caller of an endpoint, by token or by key pair; throws 401, 403, and 400/5, 400/6 (clearml-api.md 1.6). */
-  async authorize(endpoint: string, headers: Headers): Promise<Caller> {
+  /** The caller of an endpoint, by token, key pair or password; throws 401, 403, and 400/5, 400/6 (clearml-api.md 1.6). */
+  async authorize(endpoint: string, headers: Headers, address: string): Promise<Caller> {
     if (OPEN_TO_ALL.has(endpoint)) return ANYBODY;
-    if (OPTIONAL.has(endpoint)) return await this.#identify(headers).catch(() => ANYBODY);
-    const caller = await this.#identify(headers);
+    if (OPTIONAL.has(endpoint)) return await this.#identify(headers, address).catch(() => ANYBODY);
+    const caller = await this.#identify(headers, address);
     requireRole(endpoint, caller.role);
     if (caller.scope === "run" && NOT_FOR_RUNS.test(endpoint))
       throw new ApiFault(403, 20, "Role not allowed (a run's token may not do this)", { endpoint });
-    const acting = await impersonated(caller, headers, async (id) => await this.#userById(id));
+    const acting = await impersonated(caller, headers, async (id) => await this.userById(id));
     if (acting !== caller) requireRole(endpoint, acting.role);
     return acting;
   }
@@ -40,24 +57,34 @@ export class Authentication {
   bearer(headers: Headers): VerifiedToken {
     const token = bearerToken(headers);
     if (token === undefined) throw new ApiFault(401, 20, "Unauthorized (missing credentials)");
-    return this.tokens.verify(token);
+    const verified = this.tokens.verify(token);
+    if (this.#parts.putOut.has(verified.caller.user, verified.issuedSec)) throw new ApiFault(401, 30, "Invalid token (revoked token)");
+    return verified;
   }
 
-  async #identify(headers: Headers): Promise<Caller> {
+  async userById(id: string): Promise<KnownUser | undefined> {
+    return (await this.#parts.store.internal<{ users: KnownUser[] }>("internal.known_user", { id })).users[0];
+  }
+
+  async #identify(headers: Headers, address: string): Promise<Caller> {
     const basic = /^Basic\s+(.+)$/i.exec(header(headers, "authorization") ?? "")?.[1];
-    return basic === undefined ? this.bearer(headers).caller : await this.#byKeys(basic);
+    if (basic === undefined) return this.bearer(headers).caller;
+    const [name, secret] = splitOnce(decoded(basic), ":");
+    if (this.webKeys !== undefined && isPair(this.webKeys, name, secret)) return WEB_APP;
+    const user = await this.#userOf(name, secret, address);
+    if (user === undefined) throw new ApiFault(401, 22, "Unauthorized (invalid credentials) (failed to locate provided credentials)");
+    return callerOf(user);
   }
 
-  async #byKeys(basic: string): Promise<Caller> {
-    const [accessKey, secretKey] = splitOnce(decoded(basic), ":");
-    const keys = { access_key: accessKey, secret_key: secretKey };
-    const { users } = await this.#store.internal<{ users: KnownUser[] }>("internal.verify_keys", keys);
-    if (users[0] === undefined) throw new ApiFault(401, 22, "Unauthorized (invalid credentials) (failed to locate provided credentials)");
-    return callerOf(users[0]);
-  }
-
-  async #userById(id: string): Promise<KnownUser | undefined> {
-    return (await this.#store.internal<{ users: KnownUser[] }>("internal.known_user", { id })).users[0];
+  /** Keys first; what is none of ours, nor looks like one, is the name of a person. */
+  async #userOf(name: string, secret: string, address: string): Promise<KnownUser | undefined> {
+    const { store, passwords } = this.#parts;
+    const keys = { access_key: name, secret_key: secret };
+    const { known, users } = await store.internal<{ known: boolean; users: KnownUser[] }>("internal.verify_keys", keys);
+    if (!known && !LIKE_A_KEY.test(name)) return await passwords.user(name, secret, address);
+    // A disk that is full keeps nobody out.
+    if (users.length > 0) await store.internal("internal.note_key_use", { access_key: name, from: address }).catch(() => undefined);
+    return users[0];
   }
 }
 

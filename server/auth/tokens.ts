@@ -10,6 +10,7 @@ export const MAX_EXPIRATION_SEC = 31_536_000;
 
 interface Claims {
   readonly identity: { readonly user: string; readonly company: string; readonly role: string; readonly user_name: string };
+  readonly iat: number;
   readonly exp?: number;
   readonly session_id: string;
   readonly windlass_scope?: "run";
@@ -19,6 +20,7 @@ interface Claims {
 export interface VerifiedToken {
   readonly caller: Caller;
   readonly sessionId: string;
+  readonly issuedSec: number;
   readonly expiresSec: number;
 }
 
@@ -93,6 +95,7 @@ function verifiedOf(claims: Claims): VerifiedToken {
   return {
     caller: { user, company, role, userName, scope: claims.windlass_scope, onlyTask: claims.windlass_task },
     sessionId: claims.session_id,
+    issuedSec: claims.iat,
     expiresSec: claims.exp ?? Number.MAX_SAFE_INTEGER / 1000,
   };
 }

@@ -1,5 +1,7 @@
 import type { Endpoint } from "../endpoint.ts";
 import { versionNumber } from "../version.ts";
+import { ACCOUNT_ENDPOINTS } from "./accounts.ts";
+import { CREDENTIAL_ENDPOINTS } from "./credentials.ts";
 import { EVENT_ENDPOINTS } from "./events.ts";
 import { MODEL_ENDPOINTS } from "./models.ts";
 import { PIPELINE_ENDPOINTS } from "./pipelines.ts";
@@ -8,6 +10,7 @@ import { PROJECT_LIST_ENDPOINTS } from "./project-lists.ts";
 import { PROJECT_MOVE_ENDPOINTS } from "./project-moves.ts";
 import { PROJECT_QUERY_ENDPOINTS } from "./project-queries.ts";
 import { PROJECT_REMOVAL_ENDPOINTS } from "./project-removal.ts";
+import { PREFERENCE_ENDPOINTS } from "./preferences.ts";
 import { PROJECT_ENDPOINTS } from "./projects.ts";
 import { PUBLICITY_ENDPOINTS } from "./publicity.ts";
 import { QUEUE_LIST_ENDPOINTS } from "./queue-list.ts";
@@ -17,6 +20,7 @@ import { QUEUE_ENDPOINTS } from "./queues.ts";
 import { REPORT_ENDPOINTS } from "./reports.ts";
 import { SERVER_ENDPOINTS } from "./server.ts";
 import { TASK_ARCHIVE_ENDPOINTS } from "./task-archive.ts";
+import { SESSION_ENDPOINTS } from "./sessions.ts";
 import { TASK_CLONE_ENDPOINTS } from "./task-clone.ts";
 import { TASK_EDITING_ENDPOINTS } from "./task-editing.ts";
 import { TASK_GROUP_ENDPOINTS } from "./task-groups.ts";
@@ -34,6 +38,10 @@ import { WORKER_ENDPOINTS } from "./workers.ts";
 export const ALL_ENDPOINTS: readonly Endpoint[] = [
   ...SERVER_ENDPOINTS,
   ...USER_ENDPOINTS,
+  ...PREFERENCE_ENDPOINTS,
+  ...ACCOUNT_ENDPOINTS,
+  ...CREDENTIAL_ENDPOINTS,
+  ...SESSION_ENDPOINTS,
   ...PROJECT_ENDPOINTS,
   ...PROJECT_QUERY_ENDPOINTS,
   ...PROJECT_LIST_ENDPOINTS,

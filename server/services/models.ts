@@ -42,7 +42,7 @@ function withStats(call: Call, model: Document): Document {
 function getFrameworks(call: Call, body: Body): object {
   const asked = textListOf(body, "projects") ?? [];
   const inside = `AND project IN (SELECT id FROM projects WHERE id IN (SELECT id FROM asked)
-    OR EXISTS (SELECT 1 FROM json_each(coalesce(path, '[]')) AS above WHERE above.value IN (SELECT id FROM asked)))`;
+    OR EXISTS (SELECT 1 FROM json_each(coalesce(projects.path, '[]')) AS above WHERE above.value IN (SELECT id FROM asked)))`;
   const rows = call.db.all<{ framework: string }>(
     `WITH asked AS (SELECT value AS id FROM json_each(?)) SELECT DISTINCT framework FROM models
      WHERE coalesce(framework, '') <> '' AND company IN (?, '') ${asked.length === 0 ? "" : inside} ORDER BY framework`,

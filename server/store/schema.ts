@@ -147,6 +147,12 @@ const MIGRATIONS: readonly string[] = [
   `
   CREATE INDEX tasks_figures ON tasks (project, status, started, completed, system_tags, company, user);
   `,
+  `
+  CREATE TABLE logins (name TEXT PRIMARY KEY, user TEXT NOT NULL, password TEXT NOT NULL) WITHOUT ROWID;
+  CREATE TABLE put_out (user TEXT PRIMARY KEY, since INTEGER NOT NULL) WITHOUT ROWID;
+  CREATE UNIQUE INDEX users_email ON users (email) WHERE email IS NOT NULL;
+  CREATE INDEX credentials_user ON credentials (user);
+  `,
 ];
 
 /** Brings the file to today's schema, or to an earlier one, each step in a transaction of its own. */
@@ -159,3 +165,6 @@ export function migrate(db: Database, target = MIGRATIONS.length): void {
     db.exec("COMMIT");
   }
 }
+
+/** Whether the file has the schema of this program, neither an older nor a newer one. */
+export const isToday = (db: Database): boolean => db.version === MIGRATIONS.length;

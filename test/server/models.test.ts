@@ -118,13 +118,14 @@ describe("models", () => {
       const child = (await server.ask("projects.create", { name: "frameworks/below" })).id as string;
       for (const [framework, place] of [
         ["torch", child],
+        ["jax", child],
         ["keras", parent],
         ["torch", parent],
         ["", parent],
         ["elsewhere", await project()],
       ])
         await make({ framework, project: place });
-      expect(await server.ask("models.get_frameworks", { projects: [parent] })).to.deep.equal({ frameworks: ["keras", "torch"] });
+      expect(await server.ask("models.get_frameworks", { projects: [parent] })).to.deep.equal({ frameworks: ["jax", "keras", "torch"] });
       expect((await server.ask("models.get_frameworks")).frameworks).to.include.members(["elsewhere", "keras", "torch"]);
       expect(await server.ask("models.get_frameworks", { projects: [NOWHERE] })).to.deep.equal({ frameworks: [] });
     });

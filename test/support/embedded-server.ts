@@ -51,6 +51,10 @@ export class EmbeddedServer implements AsyncDisposable {
     return this.#server.configPath;
   }
 
+  get webKeys(): RunningServer["webKeys"] {
+    return this.#server.webKeys;
+  }
+
   /** One call, whatever comes of it. */
   async call(endpoint: string, body: unknown = {}, options: RawOptions = {}): Promise<Reply> {
     const response = await fetch(`${this.apiUrl}/${endpoint}`, {
