@@ -20,7 +20,10 @@ import { QUEUE_ENDPOINTS } from "./queues.ts";
 import { REPORT_ENDPOINTS } from "./reports.ts";
 import { SERVER_ENDPOINTS } from "./server.ts";
 import { TASK_ARCHIVE_ENDPOINTS } from "./task-archive.ts";
+import { SERVING_ENDPOINTS } from "./serving.ts";
+import { SERVING_FIGURE_ENDPOINTS } from "./serving-figures.ts";
 import { SESSION_ENDPOINTS } from "./sessions.ts";
+import { STORAGE_ENDPOINTS } from "./storage.ts";
 import { TASK_CLONE_ENDPOINTS } from "./task-clone.ts";
 import { TASK_EDITING_ENDPOINTS } from "./task-editing.ts";
 import { TASK_GROUP_ENDPOINTS } from "./task-groups.ts";
@@ -42,6 +45,9 @@ export const ALL_ENDPOINTS: readonly Endpoint[] = [
   ...ACCOUNT_ENDPOINTS,
   ...CREDENTIAL_ENDPOINTS,
   ...SESSION_ENDPOINTS,
+  ...STORAGE_ENDPOINTS,
+  ...SERVING_ENDPOINTS,
+  ...SERVING_FIGURE_ENDPOINTS,
   ...PROJECT_ENDPOINTS,
   ...PROJECT_QUERY_ENDPOINTS,
   ...PROJECT_LIST_ENDPOINTS,

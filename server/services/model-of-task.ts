@@ -10,12 +10,10 @@ import { raiseIteration } from "./task-iteration.ts";
 import { modelsOf } from "./task-shapes.ts";
 
 /** The model of a task: the two calls of clients up to 2.13 (clearml-services.md 3, 3.1). */
-const LAST_VERSION = 2.13;
 const OPEN = ["created", "in_progress"];
 const NEW = ["name", "comment", "uri", "tags", "system_tags"];
 
 function updateForTask(call: Call, body: Body): object {
-  refuseAbove(call, "use tasks.add_or_update_model");
   const [uri, override] = [textOf(body, "uri") ?? "", textOf(body, "override_model_id") ?? ""];
   if ((uri === "") === (override === ""))
     throw new ApiFault(400, 11, "Missing required fields (exactly one field is required)", { fields: ["uri", "override_model_id"] });
@@ -54,7 +52,6 @@ function onlyOutput(call: Call, id: string, body: Body, model: unknown): object 
 
 /** The last output model, whole. */
 function getByTaskId(call: Call, body: Body): object {
-  refuseAbove(call, "use models.get_by_id/get_all apis");
   const id = requiredText(body, "task");
   const task = findDocument(call.db, TASK, id, ["company", "models"]);
   const { company } = call.caller;
@@ -62,10 +59,6 @@ function getByTaskId(call: Call, body: Body): object {
   const last = modelsOf(task, "output").at(-1)?.["model"];
   if (typeof last !== "string") throw new ApiFault(400, 122, "Task is missing expected fields", { field: "models.output" });
   return { model: readableModel(call, last, Object.keys(MODEL.fields)) };
-}
-
-function refuseAbove(call: Call, instead: string): void {
-  if (call.version > LAST_VERSION) throw new ApiFault(301, 1, `This endpoint is no longer supported (${instead})`);
 }
 
 export const MODEL_OF_TASK_ENDPOINTS: readonly Endpoint[] = [

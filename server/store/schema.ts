@@ -153,6 +153,20 @@ const MIGRATIONS: readonly string[] = [
   CREATE UNIQUE INDEX users_email ON users (email) WHERE email IS NOT NULL;
   CREATE INDEX credentials_user ON credentials (user);
   `,
+  `
+  CREATE TABLE storage_settings (company TEXT PRIMARY KEY, settings TEXT NOT NULL) WITHOUT ROWID;
+  CREATE TABLE serving_containers (
+    company TEXT NOT NULL, id TEXT NOT NULL, url TEXT, info TEXT NOT NULL, registered INTEGER NOT NULL, timeout_sec INTEGER NOT NULL,
+    updated INTEGER NOT NULL, expires INTEGER NOT NULL, PRIMARY KEY (company, id)
+  ) WITHOUT ROWID;
+  CREATE INDEX serving_containers_url ON serving_containers (company, url);
+  CREATE INDEX serving_containers_expires ON serving_containers (expires);
+  CREATE TABLE serving_points (
+    seq INTEGER PRIMARY KEY, company TEXT NOT NULL, url TEXT NOT NULL, container TEXT NOT NULL, at INTEGER NOT NULL, figures TEXT NOT NULL
+  );
+  CREATE INDEX serving_points_url ON serving_points (company, url, at);
+  CREATE INDEX serving_points_at ON serving_points (at);
+  `,
 ];
 
 /** Brings the file to today's schema, or to an earlier one, each step in a transaction of its own. */
