@@ -1,5 +1,4 @@
 import { ApiFault, publicObject } from "../api-fault.ts";
-import { wireDate } from "../body.ts";
 import type { Call } from "../endpoint.ts";
 import { type Document, findDocument } from "../store/documents.ts";
 import { MODEL } from "../store/kinds.ts";
@@ -26,9 +25,6 @@ export function requireWritableTask(call: Call, id: string, company = call.calle
   if (owner === "") throw publicObject("task", [id]);
   if (owner !== company) throw new ApiFault(400, 101, "Invalid task id", { id, company });
 }
-
-/** What every change of a model leaves in it. */
-export const changedNow = (call: Call): Document => ({ last_change: wireDate(call.nowMs), last_changed_by: call.caller.user });
 
 /** What callers of older versions expect: `metadata` as a list below 2.17, one list of tags below 2.3 (clearml-api.md 1.7). */
 export function shownModel(call: Call, model: Document): Document {

@@ -4,9 +4,10 @@ import { type Body, type Call, type Endpoint, write } from "../endpoint.ts";
 import { type Document, findDocument, updateDocument } from "../store/documents.ts";
 import { MODEL } from "../store/kinds.ts";
 import { many } from "./many.ts";
-import { changedNow, ownModel } from "./model-access.ts";
+import { ownModel } from "./model-access.ts";
 import { ensureProject } from "./projects.ts";
 import { metadataItems } from "./queue-metadata.ts";
+import { changedNow } from "./task-changes.ts";
 import { touchProjects } from "./touched-project.ts";
 
 /** Calls that change many models in one way: archived or not, tags, project (clearml-services.md 3). */

@@ -3,9 +3,10 @@ import { integerOf, requiredText, textOf, wireDate } from "../body.ts";
 import { type Body, type Call, type Endpoint, read, write } from "../endpoint.ts";
 import { type Document, findDocument, updateDocument } from "../store/documents.ts";
 import { MODEL, TASK } from "../store/kinds.ts";
-import { changedNow, ownModel, readableModel, requireWritableTask } from "./model-access.ts";
+import { ownModel, readableModel, requireWritableTask } from "./model-access.ts";
 import { modelFields, withoutNulls } from "./model-fields.ts";
 import { changeModel, insertModel } from "./model-writing.ts";
+import { changedNow } from "./task-changes.ts";
 import { raiseIteration } from "./task-iteration.ts";
 import { modelsOf } from "./task-shapes.ts";
 

@@ -3,8 +3,9 @@ import { flagOf, requiredText, wireDate } from "../body.ts";
 import { type Body, type Call, type Endpoint, write } from "../endpoint.ts";
 import { findDocument, updateDocument } from "../store/documents.ts";
 import { MODEL, TASK } from "../store/kinds.ts";
-import { changedNow, ownModel } from "./model-access.ts";
+import { ownModel } from "./model-access.ts";
 import { manyModels } from "./model-groups.ts";
+import { changedNow } from "./task-changes.ts";
 import { publish } from "./task-publishing.ts";
 
 /** `models.set_ready` and `publish_many` (clearml-services.md 3.2): the task that made a model is published before it. */

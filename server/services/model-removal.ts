@@ -1,41 +1,28 @@
 import { ApiFault } from "../api-fault.ts";
-import { flagOf, requiredText, textListOf } from "../body.ts";
+import { flagOf, requiredText } from "../body.ts";
 import { type Body, type Call, type Endpoint, write } from "../endpoint.ts";
 import { type Document, findDocument, updateDocument } from "../store/documents.ts";
 import { TASK } from "../store/kinds.ts";
 import { deleteEventsOf } from "./event-removal.ts";
-import { changedNow, ownModel } from "./model-access.ts";
+import { ownModel } from "./model-access.ts";
 import { manyModels } from "./model-groups.ts";
+import { changedNow } from "./task-changes.ts";
+import { DELETED } from "./task-references.ts";
 import { modelsOf } from "./task-shapes.ts";
 
 /** `models.delete` and `delete_many` (clearml-services.md 3.3): tasks that name the model keep a marker in its place. */
-type UsersByModel = ReadonlyMap<string, readonly string[]>;
-
-/** The tasks that have these models as inputs: one look through the tasks, however many models there are. */
-function usersOf(call: Call, ids: readonly string[]): UsersByModel {
-  const rows = call.db.all<{ task: string; model: string }>(
-    `SELECT DISTINCT tasks.id AS task, json_extract(input.value, '$.model') AS model FROM tasks, json_each(tasks.models, '$.input') AS input
-     WHERE model IN (SELECT value FROM json_each(?))`,
-    JSON.stringify(ids),
-  );
-  const byModel = Map.groupBy(rows, (row) => row.model);
-  return new Map([...byModel].map(([model, found]) => [model, found.map((row) => row.task)]));
-}
-
-function deleteOne(users: UsersByModel): (call: Call, body: Body) => object {
-  return (call, body) => {
-    const id = requiredText(body, "model");
-    const model = ownModel(call, id);
-    const force = flagOf(body, "force");
-    const tasks = users.get(id) ?? [];
-    if (tasks.length > 0 && !force)
-      throw new ApiFault(400, 205, "Model is used by tasks (as execution model, use force=True to delete)", { num_tasks: tasks.length });
-    leaveMaker(call, id, model["task"], force);
-    for (const task of tasks) markDeleted(call, task, "input", id);
-    deleteEventsOf(call, id);
-    call.db.run("DELETE FROM models WHERE id = ?", id);
-    return { deleted: true, url: model["uri"] ?? null };
-  };
+function deleteModel(call: Call, body: Body): object {
+  const id = requiredText(body, "model");
+  const model = ownModel(call, id);
+  const force = flagOf(body, "force");
+  const users = call.db.all<{ task: string }>("SELECT task FROM input_models WHERE model = ?", id);
+  if (users.length > 0 && !force)
+    throw new ApiFault(400, 205, "Model is used by tasks (as execution model, use force=True to delete)", { num_tasks: users.length });
+  leaveMaker(call, id, model["task"], force);
+  for (const { task } of users) markDeleted(call, task, "input", id);
+  deleteEventsOf(call, id);
+  call.db.run("DELETE FROM models WHERE id = ?", id);
+  return { deleted: true, url: model["uri"] ?? null };
 }
 
 /** The task that made the model forgets it; a published one, only by force, keeps a marker and says so. */
@@ -62,11 +49,11 @@ function removeOutput(call: Call, task: Document, model: string): void {
 
 function markDeleted(call: Call, id: string, side: "input" | "output", model: string): void {
   const task = findDocument(call.db, TASK, id, ["models"]) ?? {};
-  const marked = modelsOf(task, side).map((item) => (item["model"] === model ? { ...item, model: `__DELETED__${model}` } : item));
+  const marked = modelsOf(task, side).map((item) => (item["model"] === model ? { ...item, model: `${DELETED}${model}` } : item));
   updateDocument(call.db, TASK, id, { models: { ...(task["models"] as Document), [side]: marked } });
 }
 
 export const MODEL_REMOVAL_ENDPOINTS: readonly Endpoint[] = [
-  write("models.delete", (call, body) => deleteOne(usersOf(call, [requiredText(body, "model")]))(call, body)),
-  write("models.delete_many", (call, body) => manyModels(deleteOne(usersOf(call, textListOf(body, "ids") ?? [])))(call, body)),
+  write("models.delete", deleteModel),
+  write("models.delete_many", manyModels(deleteModel)),
 ];

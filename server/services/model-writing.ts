@@ -4,9 +4,11 @@ import { flagOf, integerOf, requiredText, textOf, wireDate } from "../body.ts";
 import { type Body, type Call, type Endpoint, write } from "../endpoint.ts";
 import { type Document, insertDocument, updateDocument } from "../store/documents.ts";
 import { MODEL } from "../store/kinds.ts";
-import { changedNow, ownModel, requireWritableTask } from "./model-access.ts";
+import { ownModel, requireWritableTask } from "./model-access.ts";
 import { labelsOfNew, modelFields, requireReferences, requireWholeLabels, withoutNulls } from "./model-fields.ts";
+import { changedNow } from "./task-changes.ts";
 import { raiseIteration } from "./task-iteration.ts";
+import { DELETED } from "./task-references.ts";
 
 /** `models.create`, `edit`, `update` (clearml-services.md 3.1). */
 const BOTH = ["name", "tags", "system_tags", "comment", "uri", "project", "metadata"];
@@ -49,7 +51,7 @@ function edit(call: Call, body: Body): object {
   const model = ownModel(call, id);
   requireWholeLabels(body);
   const fields = withoutNulls(modelFields(body, EDITED));
-  if (String(fields["task"] ?? "").startsWith("__DELETED__")) delete fields["task"];
+  if (String(fields["task"] ?? "").startsWith(DELETED)) delete fields["task"];
   requireReferences(call, fields);
   raiseIteration(call, model["task"] ?? fields["task"], integerOf(body, "iteration"));
   return changeModel(call, id, fields, true);

@@ -76,6 +76,40 @@ describe("logins of people", function () {
         expect(reply).to.deep.equal([401, 22, "Unauthorized (invalid credentials) (failed to locate provided credentials)"]);
     });
 
+    const claimsOf = (token: string): { iat: number; exp: number; session_id: string } =>
+      JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString());
+
+    describe("auth.login", () => {
+      it("gives a token for as long as asked, a month when nothing is said, and a fresh one for a token", async () => {
+        const lifetime = async (body: object): Promise<number> => {
+          const { iat, exp } = claimsOf((await server.ask("auth.login", body)).token);
+          return exp - iat;
+        };
+        expect(await lifetime({ expiration_sec: 60 })).to.equal(60);
+        expect(await lifetime({})).to.equal(2_592_000);
+        const { token } = await server.ask("auth.login");
+        expect(claimsOf(token).session_id).to.not.equal(claimsOf(server.token).session_id);
+        expect((await server.ask("users.get_current_user", {}, { token })).user.name).to.equal("windlass");
+      });
+
+      it("refuses more than a year, and whoever says nothing of himself", async () => {
+        const message = "Validation error (error for field 'expiration_sec': '31536001' is bigger than maximum ('31536000')..)";
+        expect(await server.call("auth.login", { expiration_sec: 31_536_001 })).to.include({ status: 400, subcode: 12, message });
+        expect(await server.call("auth.login", {}, { token: undefined })).to.include({ status: 401, subcode: 20 });
+      });
+    });
+
+    describe("auth.logout", () => {
+      it("ends this session and no other", async () => {
+        const { token } = await server.ask("auth.login");
+        expect(await server.ask("auth.logout", {}, { token })).to.deep.equal({});
+        const message = "Invalid token (revoked token)";
+        expect(await server.call("users.get_current_user", {}, { token })).to.include({ status: 401, subcode: 30, message });
+        expect((await server.call("users.get_current_user")).status).to.equal(200);
+        expect(await server.call("auth.logout", {}, { token: undefined })).to.include({ status: 401, subcode: 20 });
+      });
+    });
+
     describe("login.supported_modes", () => {
       it("asks for name and password, and knows who is in already", async () => {
         const modes = {

@@ -230,7 +230,8 @@ describe("models", () => {
     it("publishes its task first, where the task allows it or by force", async () => {
       const id = await make({ ready: false });
       const owner = await maker(id);
-      expect(await server.call("models.set_ready", { model: id })).to.include({ status: 400, subcode: 110 });
+      const message = "Invalid task status (Invalid status change): current_status=created, new_status=published";
+      expect(await server.call("models.set_ready", { model: id })).to.include({ status: 400, subcode: 110, message });
       expect((await read(id)).ready).to.equal(false);
       const { published_task } = await server.ask("models.set_ready", { model: id, force_publish_task: true });
       expect(published_task).to.include({ id: owner });
