@@ -5,7 +5,7 @@ import { ensurePrivateFolder } from "../base/files.ts";
 import { hashPassword } from "./auth/passwords.ts";
 import { wireDate } from "./body.ts";
 import { loadIdentity } from "./identity.ts";
-import { saveLogin } from "./services/logins.ts";
+import { putOut, saveLogin } from "./services/logins.ts";
 import { Database, md5 } from "./store/database.ts";
 import { insertDocument } from "./store/documents.ts";
 import { USER } from "./store/kinds.ts";
@@ -54,7 +54,7 @@ export async function removeLogin(dataFolder: string, name: string): Promise<voi
     db.run("DELETE FROM logins WHERE name = ?", name);
     if (user === first) return;
     db.run("DELETE FROM credentials WHERE user = ?", user);
-    db.run("INSERT OR REPLACE INTO put_out (user, since) VALUES (?, ?)", user, Math.ceil(Date.now() / 1000));
+    putOut(db, user, Date.now());
   });
   await forgetWebLogin(dataFolder, name);
 }

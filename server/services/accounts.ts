@@ -6,6 +6,7 @@ import { type Body, type Call, type Endpoint, read, write } from "../endpoint.ts
 import { type Document, findDocument, insertDocument, updateDocument } from "../store/documents.ts";
 import { USER } from "../store/kinds.ts";
 import { saveKeys } from "./credentials.ts";
+import { putOut } from "./logins.ts";
 import { requireUser } from "./user-access.ts";
 
 /** Users made, changed and deleted (clearml-services.md 8, 9): what stands in one table here are two there, login and user. */
@@ -63,12 +64,13 @@ function create(call: Call, body: Body): object {
   return {};
 }
 
-/** With all that lets the user in. */
+/** With all that lets the user in, tokens too. */
 function deleteUser(call: Call, body: Body): object {
   const id = requiredText(body, "user");
   requireUser(call, id, ["id"]);
   for (const table of ["credentials", "logins"]) call.db.run(`DELETE FROM ${table} WHERE user = ?`, id);
   call.db.run("DELETE FROM users WHERE id = ?", id);
+  putOut(call.db, id, call.nowMs);
   return {};
 }
 

@@ -20,3 +20,8 @@ export function loginNamed(db: Database, name: string): object[] {
 export function saveLogin(db: Database, { name, user, password }: Login): void {
   db.run("INSERT OR REPLACE INTO logins (name, user, password) VALUES (?, ?, ?)", name, user, password);
 }
+
+/** What the user was given until now (ms) lets nobody in any more. */
+export function putOut(db: Database, user: string, nowMs: number): void {
+  db.run("INSERT OR REPLACE INTO put_out (user, since) VALUES (?, ?)", user, Math.ceil(nowMs / 1000));
+}

@@ -18,9 +18,9 @@ const READINGS: Readonly<Record<string, Reading>> = {
   system_tags: tagsOf,
   design: mapIn,
   labels: mapIn,
-  metadata: mapIn,
+  metadata: metadataIn,
   ui_cache: mapIn,
-  ready: (body, name) => body[name] === true || body[name] === 1,
+  ready: (body, name) => Boolean(body[name]),
   created: dateIn,
 };
 
@@ -42,6 +42,14 @@ function nameIn(body: Body, name: string): string | undefined {
 function mapIn(body: Body, name: string): unknown {
   if (!isMap(body[name])) throw new ApiFault(400, 16, "Invalid value for fields (expecting dict)", { field: name });
   return body[name];
+}
+
+function metadataIn(body: Body, name: string): unknown {
+  const wrong = Object.entries(mapIn(body, name) as Document).find(
+    ([, item]) => !isMap(item) || ["key", "type", "value"].some((part) => typeof item[part] !== "string"),
+  );
+  if (wrong === undefined) return body[name];
+  throw new ApiFault(400, 800, "Data validation error", { [name]: `{'${wrong[0]}': ValidationError(key, type and value are required,)}` });
 }
 
 function dateIn(body: Body, name: string): string {

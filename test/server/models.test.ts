@@ -166,6 +166,8 @@ describe("models", () => {
       expect((await read(id)).ready).to.equal(false);
       await server.ask("models.edit", { model: id, iteration: 3 });
       expect((await task(owner)).last_iteration).to.equal(7);
+      await server.ask("models.edit", { model: id, ready: "yes" });
+      expect((await read(id)).ready).to.equal(true);
     });
 
     it("looks after references and labels, and passes over a deleted task", async () => {
@@ -178,6 +180,8 @@ describe("models", () => {
       const labels = "Validation error (labels values must be integers): values=(s)";
       expect(await refusal({ labels: { a: "s", b: 1 } })).to.include({ status: 400, subcode: 12, message: labels });
       expect(await refusal({ metadata: [] })).to.include({ status: 400, subcode: 16 });
+      for (const item of [5, { key: "a", type: "str" }])
+        expect(await refusal({ metadata: { a: item } })).to.include({ status: 400, subcode: 800 });
       await server.ask("models.edit", { model: id, task: "__DELETED__x", comment: "kept" });
       expect(await read(id))
         .to.include({ comment: "kept" })

@@ -92,14 +92,17 @@ describe("users", () => {
   });
 
   describe("users.delete", () => {
-    it("takes the user's keys along", async () => {
+    it("takes the user's keys and tokens along", async () => {
       const id = await person();
-      const { credentials } = await server.ask("auth.create_credentials", {}, { token: await tokenOf(id) });
+      const token = await tokenOf(id);
+      const { credentials } = await server.ask("auth.create_credentials", {}, { token });
       expect(await server.ask("users.delete", { user: id }, { token: system })).to.deep.equal({});
       expect(await server.call("users.get_by_id", { user: id })).to.include({ subcode: 301 });
       const authorization = `Basic ${Buffer.from(`${credentials.access_key}:${credentials.secret_key}`).toString("base64")}`;
       expect((await fetch(`${server.apiUrl}/auth.login`, { headers: { authorization } })).status).to.equal(401);
       expect(await server.call("users.delete", { user: id }, { token: system })).to.include({ status: 400, subcode: 301 });
+      while ((await server.call("projects.get_all", {}, { token })).status !== 401)
+        await new Promise((resolve) => setTimeout(resolve, 100));
     });
   });
 
