@@ -1,4 +1,5 @@
 import type { RetrySchedule } from "../base/retry.ts";
+import { ApiError } from "./api-error.ts";
 import type { CallOptions, Session } from "./session.ts";
 import type { QueueId, TaskId } from "./wire/ids.ts";
 import type { Queue } from "./wire/queue.ts";
@@ -72,7 +73,13 @@ export class Queues {
    */
   async removeTask(queue: QueueId, task: TaskId, options: CallOptions & { retry: RetrySchedule }): Promise<number> {
     const data = await this.#session.call<{ removed?: number }>("queues.remove_task", { queue, task }, options);
-    return data.removed ?? 0;
+    if (typeof data.removed === "number") return data.removed;
+    throw new ApiError({
+      endpoint: "queues.remove_task",
+      status: 0,
+      subcode: 0,
+      message: "the answer does not say whether the task was removed",
+    });
   }
 
   /** Puts a task that is `queued` in no queue back; ApiError 400/706 means that somebody else did. */

@@ -112,8 +112,9 @@ class Run {
       const exit = await this.#phase("run", () => this.#watch(running, limitMs));
       crashPoint("run/exited");
       if (this.#options.isStopping?.() === true) throw new Cancelled("user");
-      this.#throwIfStopped(exit);
-      return (await lostOutcome(exit, this.#launched, this.#progress)) ?? outcomeOfExit(exit, this.#progress);
+      const lost = await lostOutcome(exit, this.#launched, this.#progress);
+      this.#throwIfStopped(exit, lost);
+      return lost ?? outcomeOfExit(exit, this.#progress);
     } catch (error) {
       const outcome = outcomeOfError(error, this.#stopped(), this.#progress);
       if (outcome.cause === "failed/agent")
@@ -122,12 +123,16 @@ class Run {
     }
   }
 
-  /** An earlier agent told the program to stop and did not see its end. Who lived on after the grace was left to live. */
-  #throwIfStopped({ endedAtMs }: Exit): void {
+  /**
+   * An earlier agent told the program to stop and did not see its end. Who lived on after the grace was left to live; who is
+   * gone without a trace, on a machine that runs on, was killed at the end of the grace.
+   */
+  #throwIfStopped({ endedAtMs }: Exit, lost: Outcome | undefined): void {
     const { resume } = this.#options;
-    if (resume?.stage !== "launched" || resume.stopping === undefined || endedAtMs === undefined) return;
+    if (resume?.stage !== "launched" || resume.stopping === undefined) return;
     const { reason, message, atMs } = resume.stopping;
-    if (endedAtMs >= atMs && endedAtMs <= atMs + this.#deps.settings.run.graceMs + STOP_MS) throw new Cancelled(reason, message);
+    const isInGrace = endedAtMs !== undefined && endedAtMs >= atMs && endedAtMs <= atMs + this.#deps.settings.run.graceMs + STOP_MS;
+    if (isInGrace || (endedAtMs === undefined && lost?.cause === "lost/killed")) throw new Cancelled(reason, message);
   }
 
   /** A person's stop comes before one of the agent's, whichever was first. */

@@ -1,4 +1,5 @@
 import type Docker from "dockerode";
+import { codeOf } from "../../base/errors.ts";
 import { noEngine } from "./no-engine.ts";
 
 /** What we know of the engine; asked once. */
@@ -38,6 +39,21 @@ function addressOf(host: string | undefined): Docker.DockerOptions {
 export function statusOf(error: unknown): number | undefined {
   const status: unknown = (error as { statusCode?: unknown } | undefined)?.statusCode;
   return typeof status === "number" ? status : undefined;
+}
+
+/** Whether the engine may or may not have done what it was asked for: it did not answer, or failed at it. */
+export function isUncertain(error: unknown): boolean {
+  const status = statusOf(error);
+  return status === undefined ? isConnectionFailure(error) : status >= 500;
+}
+
+/** The network's or the socket's own failures, as Node names them. */
+const CONNECTION_CODES = /^(ECONN\w+|EPIPE|ETIMEDOUT|E(?:HOST|NET)UNREACH|ENOTFOUND|EAI_AGAIN)$/;
+
+/** No engine there, or it went away in the middle. A missing socket has the code of a missing file, and `connect` beside it. */
+export function isConnectionFailure(error: unknown): boolean {
+  const { syscall } = error as { syscall?: unknown };
+  return statusOf(error) === undefined && (CONNECTION_CODES.test(codeOf(error) ?? "") || syscall === "connect");
 }
 
 /** Waits for a call and takes these statuses for success. */

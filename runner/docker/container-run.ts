@@ -6,7 +6,7 @@ import { systemClock } from "../../base/clock.ts";
 import { type RetrySchedule, retry } from "../../base/retry.ts";
 import type { FigureSource } from "../../monitor/resources/figure-source.ts";
 import type { Exit, RunHandle, Running } from "../engine.ts";
-import { forgiving, statusOf } from "./connection.ts";
+import { forgiving, isUncertain, statusOf } from "./connection.ts";
 import { containerFigures } from "./container-figures.ts";
 import { waitForExit } from "./container-wait.ts";
 
@@ -35,23 +35,31 @@ export class ContainerRun implements Running {
     this.exited.catch(() => undefined);
   }
 
-  /** SIGTERM to its init, grace, SIGKILL; everything inside the container ends with it. */
+  /** SIGTERM to its init, grace, SIGKILL; everything inside the container ends with it. An engine that is away is waited for. */
   async stop(graceMs: number): Promise<void> {
     this.#stopped = true;
-    if (!this.#ended) await forgiving(this.#container.kill({ signal: "SIGTERM" }), 404, 409);
+    await this.#signal("SIGTERM");
     const gone = this.exited.then(
       () => true,
       () => true,
     );
     if (await Promise.race([gone, systemClock.sleep(graceMs).then(() => false)])) return;
-    await forgiving(this.#container.kill({ signal: "SIGKILL" }), 404, 409);
+    await this.#signal("SIGKILL");
     await Promise.race([gone, systemClock.sleep(10_000)]);
+  }
+
+  /** Again and again until the engine has taken it or the program has ended: a stop that is forgotten is none. */
+  async #signal(signal: "SIGTERM" | "SIGKILL"): Promise<void> {
+    const kill = async (): Promise<void> => {
+      if (!this.#ended) await forgiving(this.#container.kill({ signal }), 404, 409);
+    };
+    await retry(kill, { schedule: UNTIL_TAKEN, retryable: isUncertain });
   }
 
   /** An engine that is down is waited for: a container that is left behind would stay for ever. */
   async remove(): Promise<void> {
     const remove = (): Promise<void> => forgiving(this.#container.remove({ force: true, v: true }), 404, 409);
-    await retry(remove, { schedule: REMOVAL, retryable: (error) => statusOf(error) === undefined });
+    await retry(remove, { schedule: REMOVAL, retryable: isUncertain });
   }
 
   async #learnExit(waited: Promise<number>): Promise<Exit> {
@@ -101,6 +109,7 @@ export class ContainerRun implements Running {
 
 const LOOK_AGAIN_MS = 1_000;
 const GOES_DOWN_WITHIN_MS = 2_500;
+const UNTIL_TAKEN: RetrySchedule = { tries: Infinity, firstDelayMs: 250, factor: 2, maxDelayMs: 2_000 };
 /** About ten minutes. */
 const REMOVAL: RetrySchedule = { tries: 120, firstDelayMs: 500, factor: 2, maxDelayMs: 5_000 };
 const VANISHED: Exit = { exitCode: 137, oomKilled: false, lost: "killed" };

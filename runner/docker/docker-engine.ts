@@ -1,7 +1,6 @@
 import { chmod, readdir, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type Docker from "dockerode";
-import { systemClock } from "../../base/clock.ts";
 import { messageOf } from "../../base/errors.ts";
 import type { Logger } from "../../base/logger.ts";
 import type { Engine, Environment, Launch, ProgramView, RunContext, RunHandle, Running } from "../engine.ts";
@@ -10,7 +9,8 @@ import { consolePipe, makeConsolePipe } from "../launch/console-pipe.ts";
 import { RunError } from "../run-error.ts";
 import type { RunSettings } from "../settings.ts";
 import type { Source } from "../source/source.ts";
-import { type Connection, connect, forgiving, statusOf } from "./connection.ts";
+import { begunContainer, inBody } from "./begun-container.ts";
+import { type Connection, connect, forgiving, isConnectionFailure, statusOf } from "./connection.ts";
 import { readArguments } from "./container-arguments.ts";
 import { ContainerRun, copyLog } from "./container-run.ts";
 import { containerSpec, LOG_FROM_LABEL, RUN_LABEL } from "./container-spec.ts";
@@ -19,6 +19,7 @@ import type { ContainerOptions } from "./docker-flags.ts";
 import { environmentImage } from "./environment-image.ts";
 import { type HostPaths, hostPaths, mountOf, withSharedBundle } from "./host-paths.ts";
 import { type ImageFacts, inspectImage } from "./image.ts";
+import { noEngine } from "./no-engine.ts";
 import { ownContainer } from "./own-container.ts";
 import { Relays } from "./relay.ts";
 
@@ -30,9 +31,6 @@ export interface DockerEngineOptions {
 }
 
 const STRAY_AFTER_SEC = 300;
-/** A name is in use before the container that is being made can be seen. */
-const NAME_IN_USE_TRIES = 20;
-const NAME_IN_USE_MS = 250;
 /** Path of the CA bundle inside a container. */
 const CA_INSIDE = "/etc/windlass/ca.pem";
 
@@ -76,11 +74,12 @@ class DockerEngine implements Engine {
 
   async view(context: RunContext, source: Source): Promise<ProgramView> {
     const options = await this.#optionsOf(context);
+    const servers = await engineErrors(context, () => this.#servers(context, options));
     return {
       workspace: source.workspace,
       cwd: typeof options.own["WorkingDir"] === "string" ? options.own["WorkingDir"] : join(source.workspace, source.workingDir),
       runFiles: runFilesFolder(context.folder),
-      ...(await this.#servers(context, options)),
+      ...servers,
       caBundle: context.settings.network.caBundle === undefined ? undefined : CA_INSIDE,
     };
   }
@@ -98,6 +97,10 @@ class DockerEngine implements Engine {
 
   /** The command appends to the console's file by itself; only where the image has no shell the engine's log is copied. */
   async launch(context: RunContext, source: Source, environment: Environment, launch: Launch): Promise<Running> {
+    return await engineErrors(context, () => this.#launch(context, source, environment, launch));
+  }
+
+  async #launch(context: RunContext, source: Source, environment: Environment, launch: Launch): Promise<Running> {
     const { docker } = this.#connection;
     const image = await inspectImage(docker, environment.image ?? "");
     if (image === undefined) throw new RunError("failed/image-not-found", `the image ${environment.image} is gone`, { retryable: true });
@@ -117,16 +120,14 @@ class DockerEngine implements Engine {
       caInside: CA_INSIDE,
       consoleBytes: 0,
     };
-    return await engineErrors(context, async () => {
-      try {
-        return await this.#start(context, containerSpec(parts, "file"));
-      } catch (error) {
-        if (!isMissingCommand(error)) throw error;
-        await context.console.say("this image has no shell: its console goes through the engine's log");
-        const consoleBytes = await context.console.size();
-        return await this.#start(context, containerSpec({ ...parts, consoleBytes }, "engine-log"), context.console.path);
-      }
-    });
+    try {
+      return await this.#start(context, containerSpec(parts, "file"));
+    } catch (error) {
+      if (!isMissingCommand(error)) throw error;
+      await context.console.say("this image has no shell: its console goes through the engine's log");
+      const consoleBytes = await context.console.size();
+      return await this.#start(context, containerSpec({ ...parts, consoleBytes }, "engine-log"), context.console.path);
+    }
   }
 
   /** By its id, else by the run's label: an agent may die between the start of a container and writing its id down. */
@@ -189,54 +190,38 @@ class DockerEngine implements Engine {
     const image = (context.task.container.image ?? "").trim() || (context.settings.docker.defaultImage ?? "").trim();
     if (image === "" || (await inspectImage(docker, image)) === undefined) throw error;
     const parent = dirname(folder);
-    const container = await docker.createContainer({
-      Image: image,
-      Entrypoint: ["rm", "-rf", `/run-folder/${basename(folder)}`],
-      Cmd: [],
-      User: "0",
-      Labels: { "windlass.agent": this.#options.agentId },
-      HostConfig: { Binds: [`${this.#paths(parent)}:/run-folder`], NetworkMode: "none" },
-    });
+    const container = await docker.createContainer(
+      inBody({
+        Image: image,
+        Entrypoint: ["rm", "-rf", `/run-folder/${basename(folder)}`],
+        Cmd: [],
+        User: "0",
+        Labels: { "windlass.agent": this.#options.agentId },
+        HostConfig: { Binds: [`${this.#paths(parent)}:/run-folder`], NetworkMode: "none" },
+      }),
+    );
     await container.start();
     await container.wait();
     await container.remove({ force: true });
     await rm(folder, { recursive: true, force: true });
   }
 
-  /** An agent that was killed while the engine made the container left it behind, maybe only after it was looked for. */
-  async #create({ runId, signal }: RunContext, spec: Docker.ContainerCreateOptions): Promise<Docker.Container> {
-    const { docker } = this.#connection;
-    for (let left = NAME_IN_USE_TRIES; ; left--) {
-      try {
-        return await docker.createContainer(spec);
-      } catch (error) {
-        if (statusOf(error) !== 409 || left === 0) throw error;
-        const made = await forgiving(docker.getContainer(spec.name ?? "").inspect(), 404);
-        const isHalfMade = made?.Config.Labels[RUN_LABEL] === runId && made.State.Status === "created";
-        if (made !== undefined && !isHalfMade) throw error;
-        if (made === undefined) await systemClock.sleep(NAME_IN_USE_MS, signal);
-        else await forgiving(docker.getContainer(made.Id).remove({ force: true, v: true }), 404, 409);
-      }
-    }
-  }
-
   async #start(context: RunContext, spec: Docker.ContainerCreateOptions, logTo?: string): Promise<Running> {
-    const container = await this.#create(context, spec);
-    try {
-      await container.start();
-      const waited = waitForExit(container);
-      waited.catch(() => undefined);
-      const copied = logTo === undefined ? Promise.resolve() : this.#copyLog(container, logTo, 0);
-      const complete = waited.then(async (exit) => {
-        await copied;
-        return exit;
-      });
-      return new ContainerRun(container, { kind: "container", containerId: container.id, name: spec.name ?? "" }, complete);
-    } catch (error) {
-      await container.remove({ force: true, v: true }).catch(() => undefined);
-      context.signal.throwIfAborted();
-      throw error;
-    }
+    const { docker } = this.#connection;
+    const onDoubt = (error: unknown): void =>
+      this.#options.logger.warn(
+        { err: error, task: context.task.id },
+        "the engine does not say whether a container was started; asking again",
+      );
+    const container = await begunContainer(docker, spec, context.runId, onDoubt);
+    const waited = waitForExit(container);
+    waited.catch(() => undefined);
+    const copied = logTo === undefined ? Promise.resolve() : this.#copyLog(container, logTo, 0);
+    const complete = waited.then(async (exit) => {
+      await copied;
+      return exit;
+    });
+    return new ContainerRun(container, { kind: "container", containerId: container.id, name: spec.name ?? "" }, complete);
   }
 
   async #copyLog(container: Docker.Container, path: string, skip: number): Promise<void> {
@@ -295,6 +280,7 @@ async function engineErrors<T>(context: RunContext, action: () => Promise<T>): P
   } catch (error) {
     context.signal.throwIfAborted();
     const status = statusOf(error);
+    if (isConnectionFailure(error)) throw noEngine(context.settings.docker.host, error);
     if (status === undefined) throw error;
     const text = messageOf(error).replace(/^\(HTTP code \d+\) /, "");
     if (isMissingCommand(error))

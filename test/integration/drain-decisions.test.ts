@@ -1,4 +1,4 @@
-import { writeFile } from "node:fs/promises";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { expect } from "chai";
@@ -140,6 +140,24 @@ time.sleep(60)
       daemon.child.kill("SIGTERM");
       await endedAs(status);
     });
+
+  it("a second SIGTERM, then agent and program are killed and nobody wrote how it ended: it was stopped by the agent", async function () {
+    this.timeout(40_000);
+    await running("60s");
+    const state = join(product.folder, `state-${name}`);
+    const [file = ""] = await readdir(join(state, "journal"));
+    await twoSigterms();
+    await isStopping();
+    daemon.child.kill("SIGKILL");
+    await daemon.ended;
+    const { launched } = JSON.parse(await readFile(join(state, "journal", file), "utf8"));
+    process.kill(-launched.handle.pid, "SIGKILL");
+    daemon = await product.startDaemon({ queues: ["others"], stateFolder: state, name });
+    const task = await product.ended(id);
+    expect(`${task.status} ${task.status_reason}`).to.match(/^stopped aborted\/agent-stopping/);
+    daemon.child.kill("SIGTERM");
+    await endedAs("stopped");
+  });
 
   it("a stop on the server that waits for the program's abort callback, then hand-back: it is stopped by the person", async function () {
     this.timeout(40_000);

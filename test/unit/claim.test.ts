@@ -13,6 +13,7 @@ const LOST_AFTER: Readonly<Record<string, Reply>> = {
   "a proxy's page": { status: 502, page: "<html>Bad gateway</html>" },
   "a proxy's login page": { status: 200, page: "<html>Log in</html>" },
   "an error of the server": { code: 500 },
+  "an answer that says nothing": { data: {} },
 };
 
 describe("a claim", () => {
