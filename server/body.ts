@@ -80,6 +80,12 @@ export function mapListOf(body: Body, name: string): Record<string, unknown>[] |
   });
 }
 
+/** Of values that were read from a body those that it gives, nulls too: what update replies show. */
+export function givenOf(body: Body, values: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const given = Object.keys(values).filter((name) => body[name] !== undefined);
+  return Object.fromEntries(given.map((name) => [name, values[name] ?? null]));
+}
+
 export function isMap(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

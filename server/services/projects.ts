@@ -1,5 +1,5 @@
 import { ApiFault } from "../api-fault.ts";
-import { requiredText, tagsOf, textOf, wireDate } from "../body.ts";
+import { givenOf, requiredText, tagsOf, textOf, wireDate } from "../body.ts";
 import { type Body, type Call, type Endpoint, read, write } from "../endpoint.ts";
 import { type Document, updateDocument } from "../store/documents.ts";
 import { PROJECT } from "../store/kinds.ts";
@@ -35,18 +35,13 @@ const CLEARABLE = ["description", "default_output_destination", "tags", "system_
 
 /** The request's own fields as the reply shows them: nulls too, tags in order. */
 function givenFields(body: Body): Document {
-  const values: Document = {
+  return givenOf(body, {
     name: textOf(body, "name"),
     description: textOf(body, "description"),
     tags: tagsOf(body, "tags"),
     system_tags: tagsOf(body, "system_tags"),
     default_output_destination: textOf(body, "default_output_destination"),
-  };
-  return Object.fromEntries(
-    Object.keys(values)
-      .filter((name) => body[name] !== undefined)
-      .map((name) => [name, values[name] ?? null]),
-  );
+  });
 }
 
 function update(call: Call, body: Body): object {

@@ -1,5 +1,5 @@
 import { ApiFault } from "../api-fault.ts";
-import { requiredText, tagsOf, textListOf, textOf, wireDate } from "../body.ts";
+import { givenOf, requiredText, tagsOf, textListOf, textOf, wireDate } from "../body.ts";
 import { type Body, type Call, type Endpoint, read, write } from "../endpoint.ts";
 import { type Document, updateDocument } from "../store/documents.ts";
 import { TASK } from "../store/kinds.ts";
@@ -50,15 +50,13 @@ function update(call: Call, body: Body): object {
 }
 
 function givenFields(body: Body): Document {
-  const values: Document = {
+  return givenOf(body, {
     name: textOf(body, "name"),
     tags: tagsOf(body, "tags"),
     comment: textOf(body, "comment"),
     report: textOf(body, "report"),
     report_assets: textListOf(body, "report_assets"),
-  };
-  const given = Object.keys(values).filter((name) => body[name] !== undefined);
-  return Object.fromEntries(given.map((name) => [name, values[name] ?? null]));
+  });
 }
 
 function move(call: Call, body: Body): object {

@@ -4,6 +4,7 @@ import { type Body, type Call, type Endpoint, read } from "../endpoint.ts";
 import { type Document, insertDocument } from "../store/documents.ts";
 import { TASK } from "../store/kinds.ts";
 import { type FilterTable, queryDocuments } from "../store/query.ts";
+import { withDescendants } from "./project-tree.ts";
 import { expandReferences, plainPaths } from "./references.ts";
 import { requireTask } from "./task-access.ts";
 import { newTaskDocument } from "./task-document.ts";
@@ -50,13 +51,7 @@ function getAllEx(call: Call, body: Body): object {
 function withSubprojects(call: Call, body: Body): Body {
   const projects = textListOf(body, "project");
   if (!flagOf(body, "include_subprojects") || projects === undefined || projects.length === 0) return body;
-  const below = projects.flatMap((project) =>
-    call.db.all<{ id: string }>(
-      "SELECT id FROM projects WHERE EXISTS (SELECT 1 FROM json_each(coalesce(path, '[]')) WHERE value = ?)",
-      project,
-    ),
-  );
-  return { ...body, project: [...projects, ...below.map((row) => row.id)] };
+  return { ...body, project: withDescendants(call, projects) };
 }
 
 /** Stores a new task of the caller; its id. */

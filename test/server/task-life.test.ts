@@ -1,9 +1,7 @@
 import { setTimeout } from "node:timers/promises";
 import { expect } from "chai";
 import { EmbeddedServer, type Reply } from "../support/embedded-server.ts";
-
-/** What every change of status writes and shows. */
-const STEP = ["status", "status_reason", "status_message", "status_changed", "last_update", "last_change", "last_changed_by"];
+import { STATUS_FIELDS } from "../support/status-fields.ts";
 
 describe("the life of a task", () => {
   let server: EmbeddedServer;
@@ -42,7 +40,7 @@ describe("the life of a task", () => {
       await setTimeout(2);
       const { updated, started, fields } = await server.ask("tasks.started", { task, ...text });
       expect([updated, started]).to.deep.equal([1, 1]);
-      expect(fields).to.have.all.keys(...STEP, "started");
+      expect(fields).to.have.all.keys(...STATUS_FIELDS, "started");
       expect(fields).to.include({ status: "in_progress", ...text });
       expect(await read(task))
         .to.include({ status: "in_progress", ...text })
@@ -56,7 +54,7 @@ describe("the life of a task", () => {
       const { started } = await read(task);
       await setTimeout(2);
       const { fields } = await server.ask("tasks.started", { task });
-      expect(fields).to.have.all.keys(...STEP);
+      expect(fields).to.have.all.keys(...STATUS_FIELDS);
       expect(await read(task)).to.include({ started, status_reason: "", status_message: "" });
     });
 
@@ -75,7 +73,7 @@ describe("the life of a task", () => {
         const task = await inStatus("in_progress");
         const { updated, fields, published } = await server.ask(`tasks.${status}`, { task, ...text });
         expect([updated, published]).to.deep.equal([1, status === "completed" ? 0 : undefined]);
-        expect(fields).to.have.all.keys(...STEP, "completed");
+        expect(fields).to.have.all.keys(...STATUS_FIELDS, "completed");
         const after = await read(task);
         expect(after).to.include({ status, ...text });
         expect(Date.parse(after.completed)).to.equal(Date.parse(fields.completed));
@@ -101,7 +99,7 @@ describe("the life of a task", () => {
       const task = await inStatus("in_progress");
       const { published, fields } = await server.ask("tasks.completed", { task, publish: true });
       expect(published).to.equal(1);
-      expect(fields).to.have.all.keys(...STEP, "completed");
+      expect(fields).to.have.all.keys(...STATUS_FIELDS, "completed");
       expect(fields.status).to.equal("published");
       expect(await read(task))
         .to.include({ status: "published" })
@@ -112,7 +110,7 @@ describe("the life of a task", () => {
   describe("tasks.close", () => {
     it("leads from stopped only", async () => {
       const task = await inStatus("stopped");
-      expect((await server.ask("tasks.close", { task })).fields).to.have.all.keys(...STEP);
+      expect((await server.ask("tasks.close", { task })).fields).to.have.all.keys(...STATUS_FIELDS);
       expect((await read(task)).status).to.equal("closed");
       expect(await refused("tasks.close", { task: await server.task() })).to.equal(illegal("created", "closed"));
     });
@@ -131,7 +129,7 @@ describe("the life of a task", () => {
       const { task, model } = await withModel();
       const { updated, fields } = await server.ask("tasks.publish", { task, ...text });
       expect(updated).to.equal(1);
-      expect(fields).to.have.all.keys(...STEP, "published", "output");
+      expect(fields).to.have.all.keys(...STATUS_FIELDS, "published", "output");
       expect(await read(task)).to.include({ status: "published", ...text });
       expect(await isReady(model)).to.equal(true);
     });
@@ -172,7 +170,7 @@ describe("the life of a task", () => {
     it("ends a run that no worker reports, without a time of completion", async () => {
       const task = await inStatus("in_progress");
       const { fields } = await server.ask("tasks.stop", { task, ...text });
-      expect(fields).to.have.all.keys(...STEP);
+      expect(fields).to.have.all.keys(...STATUS_FIELDS);
       const after = await read(task);
       expect(after).to.include({ status: "stopped", status_reason: "why", status_message: `Stopped by ${userName}` });
       expect(after).to.not.have.property("completed");

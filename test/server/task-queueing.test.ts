@@ -1,7 +1,6 @@
 import { expect } from "chai";
 import { EmbeddedServer, type Reply } from "../support/embedded-server.ts";
-
-const STEP = ["status", "status_reason", "status_message", "status_changed", "last_update", "last_change", "last_changed_by"];
+import { STATUS_FIELDS } from "../support/status-fields.ts";
 
 describe("tasks and queues", () => {
   let server: EmbeddedServer;
@@ -41,7 +40,7 @@ describe("tasks and queues", () => {
       const task = await server.task({ system_tags: ["development", "kept"] });
       const { queued, updated, fields } = await server.ask("tasks.enqueue", { task, queue, status_reason: "why" });
       expect([queued, updated]).to.deep.equal([1, 1]);
-      expect(fields).to.have.all.keys(...STEP, "enqueue_status", "execution.queue");
+      expect(fields).to.have.all.keys(...STATUS_FIELDS, "enqueue_status", "execution.queue");
       expect(fields).to.include({ enqueue_status: "created", "execution.queue": queue });
       const after = await read(task);
       expect(after).to.deep.include({ status: "queued", status_reason: "why", system_tags: ["kept"] });
@@ -144,7 +143,7 @@ describe("tasks and queues", () => {
       await server.ask("tasks.enqueue", { task, queue });
       const { dequeued, updated, fields } = await server.ask("tasks.dequeue", { task, status_reason: "why" });
       expect([dequeued, updated]).to.deep.equal([1, 1]);
-      expect(fields).to.have.all.keys(...STEP, "enqueue_status");
+      expect(fields).to.have.all.keys(...STATUS_FIELDS, "enqueue_status");
       expect(fields.enqueue_status).to.equal(null);
       const after = await read(task);
       expect(after).to.include({ status: "stopped", status_reason: "why" });

@@ -23,6 +23,18 @@ describe("reading tasks", () => {
     });
   });
 
+  describe("tasks.get_all", () => {
+    it("looks below the given projects, at any depth, when it is told to", async () => {
+      const project = (await server.ask("projects.create", { name: "tree of tasks" })).id as string;
+      const deep = (await server.ask("projects.create", { name: "tree of tasks/middle/below" })).id as string;
+      const [own, below] = [await server.task({ project }), await server.task({ project: deep })];
+      const found = async (body: object): Promise<string[]> =>
+        (await server.ask("tasks.get_all", { project: [project], only_fields: ["id"], ...body })).tasks.map(({ id }: { id: string }) => id);
+      expect(await found({})).to.deep.equal([own]);
+      expect(await found({ include_subprojects: true })).to.have.members([own, below]);
+    });
+  });
+
   describe("tasks.get_types", () => {
     it("lists the types in use: everywhere, or in projects and below them", async () => {
       const project = (await server.ask("projects.create", { name: "of types" })).id as string;

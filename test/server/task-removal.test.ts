@@ -1,7 +1,6 @@
 import { expect } from "chai";
 import { EmbeddedServer, type Reply } from "../support/embedded-server.ts";
-
-const STEP = ["status", "status_reason", "status_message", "status_changed", "last_update", "last_change", "last_changed_by"];
+import { STATUS_FIELDS } from "../support/status-fields.ts";
 
 describe("tasks reset, deleted and archived", () => {
   let server: EmbeddedServer;
@@ -72,7 +71,7 @@ describe("tasks reset, deleted and archived", () => {
       expect(await logs(task)).to.equal(1);
       const { fields, ...reply } = await server.ask("tasks.reset", { task, status_reason: "ignored" });
       expect(reply).to.deep.equal({ updated: 1, deleted_models: 0, dequeued: {}, events: {}, urls: {} });
-      expect(fields).to.have.all.keys(STEP);
+      expect(fields).to.have.all.keys(STATUS_FIELDS);
       const after = await read(task);
       expect(after).to.deep.include({ status: "created", status_reason: "reset", status_message: "reset", last_iteration: 0, runtime: {} });
       expect(after).to.deep.include({ last_metrics: {}, metric_stats: {}, output: { destination: "s3://bucket" } });
