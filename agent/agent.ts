@@ -181,10 +181,17 @@ export class Agent implements AgentControl {
   async #end(loops: readonly Promise<void>[]): Promise<void> {
     const outbox = new Outbox(this.#runs, this.#parts, this.#leave);
     await this.#slotsEmpty();
+    if (this.#leave.signal.aborted) await this.#noteLeft();
     await outbox.empty(this.#abort.signal);
     this.#over.abort();
     await Promise.all(loops);
     if (!this.#leave.signal.aborted) await this.#workers.unregister("all");
+  }
+
+  async #noteLeft(): Promise<void> {
+    await this.#runs
+      .noteLeft()
+      .catch((error: unknown) => this.#parts.logger.warn({ err: error }, "what is left behind could not be written down"));
   }
 
   /** A loop that breaks off is told of when it does, long before the agent ends; one that its signal ends is not. */

@@ -65,7 +65,7 @@ export class JournalledRun implements RunObserver {
 
   /** Without waiting for a disk that takes nothing: a program that is to be stopped is stopped. */
   async stopping(stopping: NonNullable<ClaimRecord["stopping"]>): Promise<void> {
-    this.#record = { ...this.#record, stopping };
+    this.#record = { ...this.#record, stopping: this.#run.leave.aborted ? { ...stopping, left: true } : stopping };
     await this.#deps.journal.write(this.#record);
   }
 

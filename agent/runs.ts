@@ -73,6 +73,16 @@ export class Runs {
     );
   }
 
+  /** Writes down of what is being stopped that the agent leaves on purpose, since that lets a program live that does not obey. */
+  async noteLeft(): Promise<void> {
+    const { journal } = this.#parts.claimDeps;
+    for (const run of this.#runs.keys()) {
+      const record = run.stopping === undefined ? undefined : await journal.record(run.record.claim);
+      if (record?.stage === "launched" && record.stopping !== undefined)
+        await journal.write({ ...record, stopping: { ...record.stopping, left: true } });
+    }
+  }
+
   /** Settles when no run is left, its report included. */
   async allReported(): Promise<void> {
     while (this.#runs.size > 0) await Promise.all(this.#runs.values());

@@ -144,6 +144,10 @@ export async function ensureProject(session: Session, name: string, options?: Ca
     return (await session.call<{ id: ProjectId }>("projects.create", { name, description: "" }, options)).id;
   } catch (error) {
     if (!(error instanceof ApiError) || error.retryable) throw error;
-    throw new WindlassError(`the project "${name}" cannot be made: ${error.reason}`, { code: error.code, cause: error });
+    throw new WindlassError(`the project "${name}" cannot be made: ${error.reason}`, {
+      code: error.code,
+      hint: "Each part of its name, between slashes, has three characters at least.",
+      cause: error,
+    });
   }
 }

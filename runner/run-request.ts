@@ -46,6 +46,8 @@ export interface Stopping {
   readonly message: string;
   /** Milliseconds since the epoch. */
   readonly atMs: number;
+  /** The agent left in the middle of it on purpose: who lives on may. */
+  readonly left?: boolean;
 }
 
 /** How a run ended, once that is settled; JSON. */

@@ -124,13 +124,15 @@ class Run {
   }
 
   /**
-   * An earlier agent told the program to stop and did not see its end. Who lived on after the grace was left to live; who is
-   * gone without a trace, on a machine that runs on, was killed at the end of the grace.
+   * An earlier agent told the program to stop and did not see its end. Who lived on after the grace was left to live, and who
+   * ended well after the agent had left on purpose did so by itself; who is gone without a trace, on a machine that runs on, was
+   * killed at the end of the grace.
    */
-  #throwIfStopped({ endedAtMs }: Exit, lost: Outcome | undefined): void {
+  #throwIfStopped({ endedAtMs, exitCode }: Exit, lost: Outcome | undefined): void {
     const { resume } = this.#options;
     if (resume?.stage !== "launched" || resume.stopping === undefined) return;
-    const { reason, message, atMs } = resume.stopping;
+    const { reason, message, atMs, left = false } = resume.stopping;
+    if (left && exitCode === 0) return;
     const isInGrace = endedAtMs !== undefined && endedAtMs >= atMs && endedAtMs <= atMs + this.#deps.settings.run.graceMs + STOP_MS;
     if (isInGrace || (endedAtMs === undefined && lost?.cause === "lost/killed")) throw new Cancelled(reason, message);
   }
