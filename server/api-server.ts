@@ -6,6 +6,7 @@ import { ApiFault } from "./api-fault.ts";
 import { ANYBODY, type Authentication } from "./auth/authentication.ts";
 import type { Body, Caller } from "./endpoint.ts";
 import { faultEnvelope, type RequestedEndpoint, successEnvelope } from "./envelope.ts";
+import { closeForForkingClient } from "./forking-clients.ts";
 import { clearmlHeader, header } from "./headers.ts";
 import { bodyLimitOf, readBody } from "./request-body.ts";
 import { parsePath, queryFields } from "./request-path.ts";
@@ -158,6 +159,7 @@ function answerFault(reply: FastifyReply, endpoint: RequestedEndpoint, fault: Ap
 
 function setHeaders(request: FastifyRequest, reply: FastifyReply): void {
   reply.header("server", "clearml");
+  closeForForkingClient(request, reply);
   const origin = header(request.headers, "origin");
   if (origin === undefined) return;
   reply.header("access-control-allow-origin", origin).header("access-control-allow-credentials", "true");

@@ -10,6 +10,7 @@ import { codeOf, messageOf } from "../../base/errors.ts";
 import { newId } from "../../base/ids.ts";
 import type { Logger } from "../../base/logger.ts";
 import type { Authentication } from "../auth/authentication.ts";
+import { closeForForkingClient } from "../forking-clients.ts";
 import { deleteMany } from "./delete-many.ts";
 import { storedPath, unquoted } from "./stored-path.ts";
 
@@ -39,6 +40,7 @@ export async function createFilesServer(options: FilesOptions): Promise<FastifyI
 }
 
 async function admit(options: FilesOptions, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> {
+  closeForForkingClient(request, reply);
   reply.header("server", "clearml").header("access-control-allow-origin", "*");
   if (request.method === "OPTIONS")
     return reply.header("access-control-allow-headers", "*").header("access-control-allow-methods", "*").send();

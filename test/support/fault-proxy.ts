@@ -11,6 +11,8 @@ export interface Passed {
   readonly task: string | undefined;
   /** The server's own; undefined: it never saw the request or gave no answer. */
   readonly status: number | undefined;
+  /** `code/subcode message`, when the server answered with an error. */
+  readonly refusal: string | undefined;
   readonly fault: Fault["kind"] | undefined;
 }
 
@@ -78,7 +80,7 @@ export class FaultProxy {
     const fault = this.plan({ endpoint, body: body.toString(), nth });
     if (fault !== undefined) this.counts[fault.kind] = (this.counts[fault.kind] ?? 0) + 1;
     const answer = await this.#answerUnder(fault, incoming, outgoing, body);
-    this.passed.push({ endpoint, task: taskIn(body), status: answer?.status, fault: fault?.kind });
+    this.passed.push({ endpoint, task: taskIn(body), status: answer?.status, refusal: refusalIn(answer), fault: fault?.kind });
     deliver(fault, answer, incoming, outgoing);
   }
 
@@ -128,6 +130,13 @@ async function bytesOf(stream: IncomingMessage): Promise<Buffer> {
   const parts: Buffer[] = [];
   for await (const part of stream) parts.push(part as Buffer);
   return Buffer.concat(parts);
+}
+
+function refusalIn(answer: Answer | undefined): string | undefined {
+  if (answer === undefined || answer.status < 400) return undefined;
+  const text = answer.body.toString();
+  const [, subcode = "?", message = text.slice(0, 200)] = /"result_subcode":(\d+),.*?"result_msg":"((?:[^"\\]|\\.)*)"/.exec(text) ?? [];
+  return `${answer.status}/${subcode} ${message}`;
 }
 
 const taskIn = (body: Buffer): string | undefined => /"task":\s*"([0-9a-f]{32})"/.exec(body.subarray(0, 4_096).toString())?.[1];

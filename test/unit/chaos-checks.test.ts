@@ -14,7 +14,13 @@ const RIGHT = "windlass: source\nwindlass: starting python3\nline 000000\nline 0
 const WORK: Work = { id: ID, name: "work", ending: "completed", lines: 3 };
 const SEEN: Seen = { task: { status: "completed", status_reason: "completed" } as Seen["task"], console: RIGHT, notes: ["start", "end"] };
 
-const passed = (endpoint: string, status: number, task: string = ID): Passed => ({ endpoint, task, status, fault: undefined });
+const passed = (endpoint: string, status: number, task: string = ID): Passed => ({
+  endpoint,
+  task,
+  status,
+  refusal: undefined,
+  fault: undefined,
+});
 
 describe("the checks of the chaos scenarios", () => {
   it("find nothing where all is right", () => {
