@@ -123,7 +123,13 @@ async function* piecesOf(store: Store, call: StoreCall, first: StoreAnswer): Asy
 function storeCall(request: FastifyRequest, { name, version }: RequestedEndpoint, caller: Caller, extra: Body): StoreCall {
   const bytes = request.body instanceof Uint8Array && !isForm(request) ? request.body : undefined;
   const worker = clearmlHeader(request.headers, "worker") ?? "<unknown>";
-  return { endpoint: name, caller, worker, version: versionNumber(version), bytes, lines: isLines(request), extra };
+  return { endpoint: name, caller, worker, ip: addressOf(request), version: versionNumber(version), bytes, lines: isLines(request), extra };
+}
+
+/** Who asks, as the proxy in front says it (clearml-api.md 1.3). */
+function addressOf(request: FastifyRequest): string {
+  const [first = ""] = (header(request.headers, "x-real-ip") ?? header(request.headers, "x-forwarded-for") ?? request.ip).split(",");
+  return first.trim().replace(/^::ffff:/, "");
 }
 
 /** With or without parameters: the official server wants the bare type, and a proxy may add `charset`. */

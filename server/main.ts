@@ -12,6 +12,7 @@ import { Tokens } from "./auth/tokens.ts";
 import { type KeyPair, webKeysOf } from "./auth/web-keys.ts";
 import { writeClientConfig } from "./client-config.ts";
 import { cleanEvents } from "./event-cleaning.ts";
+import { keepFigures } from "./figures-upkeep.ts";
 import { createFilesServer } from "./files/files-server.ts";
 import { loadIdentity, type ServerIdentity } from "./identity.ts";
 import { freeOr, listen } from "./listen.ts";
@@ -103,6 +104,7 @@ async function serve(options: ServerOptions, opened: Opened): Promise<RunningSer
   await writeClientConfig(configPath, { apiUrl, filesUrl, webUrl: apiUrl, accessKey: identity.accessKey, secretKey: identity.secretKey });
   opened.push(watchSilence(store, options));
   opened.push(cleanEvents(store, options));
+  opened.push(keepFigures(store, logger));
   opened.push(() => stopping.abort());
   return { apiUrl, filesUrl, configPath, webKeys: auth.webKeys, close: async () => await opened.close() };
 }
