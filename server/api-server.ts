@@ -4,6 +4,7 @@ import { messageOf } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
 import { ApiFault } from "./api-fault.ts";
 import { ANYBODY, type Authentication } from "./auth/authentication.ts";
+import { allowOrigins } from "./cross-origin.ts";
 import type { Body, Caller } from "./endpoint.ts";
 import { faultEnvelope, type RequestedEndpoint, successEnvelope } from "./envelope.ts";
 import { clearmlHeader, header } from "./headers.ts";
@@ -63,7 +64,8 @@ export function createApiServer(parts: ApiParts): FastifyInstance {
 
 /** Before a byte of the body is read: who does not say who he is gets no memory of ours. */
 async function admit(parts: ApiParts, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> {
-  setHeaders(request, reply);
+  reply.header("server", "clearml");
+  allowOrigins(request, reply);
   if (request.method === "OPTIONS") return reply.code(200).send();
   if (request.headers["content-encoding"] !== undefined)
     return reply.code(415).type("text/plain").send("Content-Encoding is not supported");
@@ -160,15 +162,6 @@ function answerJson(reply: FastifyReply, endpoint: RequestedEndpoint, json: stri
 
 function answerFault(reply: FastifyReply, endpoint: RequestedEndpoint, fault: ApiFault): FastifyReply {
   return reply.code(fault.code).type("application/json").send(faultEnvelope(endpoint, fault));
-}
-
-function setHeaders(request: FastifyRequest, reply: FastifyReply): void {
-  reply.header("server", "clearml");
-  const origin = header(request.headers, "origin");
-  if (origin === undefined) return;
-  reply.header("access-control-allow-origin", origin).header("access-control-allow-credentials", "true");
-  reply.header("access-control-allow-headers", header(request.headers, "access-control-request-headers") ?? "*");
-  reply.header("access-control-allow-methods", "GET, POST, PUT, DELETE, OPTIONS");
 }
 
 /** Aborted when the client goes away, so that nobody waits for nobody. */
