@@ -8,6 +8,7 @@ import { allowOrigins } from "./cross-origin.ts";
 import type { Body, Caller } from "./endpoint.ts";
 import { faultEnvelope, type RequestedEndpoint, successEnvelope } from "./envelope.ts";
 import { clearmlHeader, header } from "./headers.ts";
+import type { HttpServers } from "./http-server.ts";
 import { bodyLimitOf, readBody } from "./request-body.ts";
 import { parsePath, queryFields } from "./request-path.ts";
 import { servedVersion } from "./served.ts";
@@ -21,6 +22,7 @@ import { type WaitingCalls, waitOf } from "./waiting-calls.ts";
  * In the order of the official server: endpoint, who calls, and only then query and body.
  */
 export interface ApiParts {
+  readonly servers: HttpServers;
   readonly store: Store;
   readonly auth: Authentication;
   readonly waiting: WaitingCalls;
@@ -46,8 +48,7 @@ const UNKNOWN: RequestedEndpoint = { name: "", version: API_VERSION, actual: und
 export function createApiServer(parts: ApiParts): FastifyInstance {
   const app = Fastify({
     forceCloseConnections: true,
-    keepAliveTimeout: 75_000,
-    requestTimeout: 0,
+    serverFactory: (handler) => parts.servers.make(handler),
     // Also what the router refuses comes in the envelope: JSON without `meta` makes the official SDK repeat for ever.
     frameworkErrors: (error, _request, reply) => answerFault(reply, UNKNOWN, faultOf(error, parts.logger)),
   });

@@ -11,6 +11,7 @@ import { newId } from "../../base/ids.ts";
 import type { Logger } from "../../base/logger.ts";
 import { type Authentication, hasToken } from "../auth/authentication.ts";
 import { allowOrigins } from "../cross-origin.ts";
+import type { HttpServers } from "../http-server.ts";
 import { deleteMany } from "./delete-many.ts";
 import { storedPath, unquoted } from "./stored-path.ts";
 
@@ -19,6 +20,7 @@ import { storedPath, unquoted } from "./stored-path.ts";
  * are streamed to disk, never held in memory, and appear under their name only when they are whole.
  */
 export interface FilesOptions {
+  readonly servers: HttpServers;
   readonly root: string;
   /** Where uploads grow until they are whole; on the same disk. */
   readonly partialFolder: string;
@@ -27,7 +29,11 @@ export interface FilesOptions {
 }
 
 export async function createFilesServer(options: FilesOptions): Promise<FastifyInstance> {
-  const app = Fastify({ forceCloseConnections: true, requestTimeout: 0, bodyLimit: 2 ** 20 });
+  const app = Fastify({
+    forceCloseConnections: true,
+    serverFactory: (handler) => options.servers.make(handler),
+    bodyLimit: 2 ** 20,
+  });
   await app.register(multipart, { limits: { fileSize: Number.MAX_SAFE_INTEGER, fieldNameSize: 8192, files: 10_000 } });
   app.addHook("onRequest", async (request, reply) => await admit(options, request, reply));
   app.setErrorHandler((error, request, reply) => answerError(options.logger, error, request, reply));
