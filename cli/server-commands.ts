@@ -1,5 +1,5 @@
 import { type Command, Option } from "commander";
-import { port, seconds, slots } from "./flag-values.ts";
+import { nonEmpty, port, seconds, slots } from "./flag-values.ts";
 
 /** `server` with its subcommands, `up`. */
 export function addServerCommands(program: Command): void {
@@ -9,6 +9,10 @@ export function addServerCommands(program: Command): void {
       .option("--host <ADDRESS>", "address to listen on", "127.0.0.1")
       .addOption(new Option("--api-port <PORT>", "port of the API, 0 = any free one").argParser(port).default(8008))
       .addOption(new Option("--files-port <PORT>", "port of the file server, 0 = any free one").argParser(port).default(8081))
+      .option("--web-dir <DIR>", "serve the web app whose built files (index.html) are in this folder", nonEmpty)
+      .addOption(new Option("--web-port <PORT>", "port of the web app, 0 = any free one").argParser(port).default(8080))
+      .option("--tls-cert <FILE>", "certificate with its chain, PEM: all ports speak TLS; SIGHUP reads it again", nonEmpty)
+      .option("--tls-key <FILE>", "its private key, PEM", nonEmpty)
       .option(
         "--keep-events <TIME>",
         "delete console lines, scalars, plots and debug images older than this, e.g. 30d (default: keep all)",

@@ -4,10 +4,12 @@ import { messageOf } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
 import { ApiFault } from "./api-fault.ts";
 import { ANYBODY, type Authentication } from "./auth/authentication.ts";
+import { allowOrigins } from "./cross-origin.ts";
 import type { Body, Caller } from "./endpoint.ts";
 import { faultEnvelope, type RequestedEndpoint, successEnvelope } from "./envelope.ts";
 import { closeForForkingClient } from "./forking-clients.ts";
 import { clearmlHeader, header } from "./headers.ts";
+import type { HttpServers } from "./http-server.ts";
 import { bodyLimitOf, readBody } from "./request-body.ts";
 import { parsePath, queryFields } from "./request-path.ts";
 import { servedVersion } from "./served.ts";
@@ -21,6 +23,7 @@ import { type WaitingCalls, waitOf } from "./waiting-calls.ts";
  * In the order of the official server: endpoint, who calls, and only then query and body.
  */
 export interface ApiParts {
+  readonly servers: HttpServers;
   readonly store: Store;
   readonly auth: Authentication;
   readonly waiting: WaitingCalls;
@@ -46,8 +49,7 @@ const UNKNOWN: RequestedEndpoint = { name: "", version: API_VERSION, actual: und
 export function createApiServer(parts: ApiParts): FastifyInstance {
   const app = Fastify({
     forceCloseConnections: true,
-    keepAliveTimeout: 75_000,
-    requestTimeout: 0,
+    serverFactory: (handler) => parts.servers.make(handler),
     // Also what the router refuses comes in the envelope: JSON without `meta` makes the official SDK repeat for ever.
     frameworkErrors: (error, _request, reply) => answerFault(reply, UNKNOWN, faultOf(error, parts.logger)),
   });
@@ -64,7 +66,9 @@ export function createApiServer(parts: ApiParts): FastifyInstance {
 
 /** Before a byte of the body is read: who does not say who he is gets no memory of ours. */
 async function admit(parts: ApiParts, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> {
-  setHeaders(request, reply);
+  reply.header("server", "clearml");
+  closeForForkingClient(request, reply);
+  allowOrigins(request, reply);
   if (request.method === "OPTIONS") return reply.code(200).send();
   if (request.headers["content-encoding"] !== undefined)
     return reply.code(415).type("text/plain").send("Content-Encoding is not supported");
@@ -124,7 +128,13 @@ async function* piecesOf(store: Store, call: StoreCall, first: StoreAnswer): Asy
 function storeCall(request: FastifyRequest, { name, version }: RequestedEndpoint, caller: Caller, extra: Body): StoreCall {
   const bytes = request.body instanceof Uint8Array && !isForm(request) ? request.body : undefined;
   const worker = clearmlHeader(request.headers, "worker") ?? "<unknown>";
-  return { endpoint: name, caller, worker, version: versionNumber(version), bytes, lines: isLines(request), extra };
+  return { endpoint: name, caller, worker, ip: addressOf(request), version: versionNumber(version), bytes, lines: isLines(request), extra };
+}
+
+/** Who asks, as the proxy in front says it (clearml-api.md 1.3). */
+function addressOf(request: FastifyRequest): string {
+  const [first = ""] = (header(request.headers, "x-real-ip") ?? header(request.headers, "x-forwarded-for") ?? request.ip).split(",");
+  return first.trim().replace(/^::ffff:/, "");
 }
 
 /** With or without parameters: the official server wants the bare type, and a proxy may add `charset`. */
@@ -155,16 +165,6 @@ function answerJson(reply: FastifyReply, endpoint: RequestedEndpoint, json: stri
 
 function answerFault(reply: FastifyReply, endpoint: RequestedEndpoint, fault: ApiFault): FastifyReply {
   return reply.code(fault.code).type("application/json").send(faultEnvelope(endpoint, fault));
-}
-
-function setHeaders(request: FastifyRequest, reply: FastifyReply): void {
-  reply.header("server", "clearml");
-  closeForForkingClient(request, reply);
-  const origin = header(request.headers, "origin");
-  if (origin === undefined) return;
-  reply.header("access-control-allow-origin", origin).header("access-control-allow-credentials", "true");
-  reply.header("access-control-allow-headers", header(request.headers, "access-control-request-headers") ?? "*");
-  reply.header("access-control-allow-methods", "GET, POST, PUT, DELETE, OPTIONS");
 }
 
 /** Aborted when the client goes away, so that nobody waits for nobody. */

@@ -37,6 +37,8 @@ export interface Call {
   readonly caller: Caller;
   /** The X-ClearML-Worker header, or `<unknown>`. */
   readonly worker: string;
+  /** The address of the client, as its proxy tells it. */
+  readonly ip: string;
   /** The requested API version, e.g. 2.13; the server's maximum when the path names none. */
   readonly version: number;
   readonly nowMs: number;
@@ -54,6 +56,8 @@ export interface Endpoint {
   /** The first version that it answers, e.g. "2.9"; undefined: the contract's (server/contract/versions.ts). */
   readonly since?: string;
   readonly mode: "read" | "write";
+  /** A field with which a reading writes too, and goes to the writer. */
+  readonly writesWith?: string;
   /** `batch`: the handler is given the lines of a json-lines body (a plain JSON body is a batch of one). */
   readonly body?: "object" | "batch";
   readonly handle: (call: Call, body: Body, lines: readonly Body[]) => object;

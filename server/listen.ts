@@ -1,17 +1,36 @@
+import type { Server } from "node:http";
 import { type AddressInfo, createServer } from "node:net";
-import type { FastifyInstance } from "fastify";
 import { codeOf, WindlassError } from "../base/errors.ts";
 
+export interface Address {
+  readonly scheme: "http" | "https";
+  readonly host: string;
+  readonly port: number;
+}
+
 /** Listens, and answers with the address that clients on this machine use. */
-export async function listen(app: FastifyInstance, host: string, port: number): Promise<string> {
+export async function listen(server: Server, { scheme, host, port }: Address, start = plainly(server)): Promise<string> {
   try {
-    await app.listen({ host, port });
+    await start({ host, port });
   } catch (error) {
     throw listenError(error, host, port);
   }
   const shown = host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host.includes(":") ? `[${host}]` : host;
-  return `http://${shown}:${(app.server.address() as AddressInfo).port}`;
+  return `${scheme}://${shown}:${(server.address() as AddressInfo).port}`;
 }
+
+type Start = (at: { host: string; port: number }) => Promise<void>;
+
+const plainly =
+  (server: Server): Start =>
+  async (at) =>
+    await new Promise((resolve, reject) => {
+      server.once("error", reject);
+      server.listen(at, () => {
+        server.off("error", reject);
+        resolve();
+      });
+    });
 
 /** The port, or 0 when somebody listens there. */
 export async function freeOr(port: number, host: string): Promise<number> {
@@ -22,7 +41,7 @@ export async function freeOr(port: number, host: string): Promise<number> {
   });
 }
 
-const OTHER_PORTS = "Choose others with --api-port and --files-port (0 = any free one).";
+const OTHER_PORTS = "Choose others with --api-port, --files-port and --web-port (0 = any free one).";
 
 function listenError(error: unknown, host: string, port: number): unknown {
   const code = codeOf(error);

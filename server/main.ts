@@ -1,4 +1,5 @@
 import { chmod, rm } from "node:fs/promises";
+import type { Server } from "node:http";
 import { join } from "node:path";
 import { WindlassError } from "../base/errors.ts";
 import { holdFileLock } from "../base/file-lock.ts";
@@ -12,12 +13,15 @@ import { Tokens } from "./auth/tokens.ts";
 import { type KeyPair, webKeysOf } from "./auth/web-keys.ts";
 import { writeClientConfig } from "./client-config.ts";
 import { cleanEvents } from "./event-cleaning.ts";
+import { keepFigures } from "./figures-upkeep.ts";
 import { createFilesServer } from "./files/files-server.ts";
+import { type CertificateFiles, HttpServers } from "./http-server.ts";
 import { loadIdentity, type ServerIdentity } from "./identity.ts";
 import { freeOr, listen } from "./listen.ts";
 import { watchSilence } from "./silence-watch.ts";
 import { Store } from "./store/store.ts";
 import { WaitingCalls } from "./waiting-calls.ts";
+import { createWebServer, type WebOptions } from "./web/web-server.ts";
 import { ensureWebLogin, FIRST_NAME } from "./web-login.ts";
 
 export interface ServerOptions {
@@ -27,6 +31,10 @@ export interface ServerOptions {
   /** 0 = any free port. */
   readonly apiPort: number;
   readonly filesPort: number;
+  /** The web app: the folder of its files, and its port (0 = any free one). */
+  readonly web?: { readonly folder: string; readonly port: number } | undefined;
+  /** With these all ports speak TLS only. */
+  readonly certificate?: CertificateFiles | undefined;
   readonly logger: Logger;
   /** The web app asks for a name only, and whoever reaches the server is whom he says. */
   readonly nameLogin?: boolean;
@@ -41,10 +49,14 @@ export interface ServerOptions {
 export interface RunningServer {
   readonly apiUrl: string;
   readonly filesUrl: string;
+  /** Of the web app, when it is served. */
+  readonly webUrl: string | undefined;
   /** The clearml.conf with the key pair. */
   readonly configPath: string;
   /** For the web app's `credentials.json`, when a name is enough to log in. */
   readonly webKeys: KeyPair | undefined;
+  /** Reads certificate and key again; throws, and goes on with the old ones, when the new ones are none. */
+  reloadCertificate(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -92,19 +104,47 @@ async function serve(options: ServerOptions, opened: Opened): Promise<RunningSer
   const { store, waiting } = await openStore(options, opened);
   const auth = await prepared(store, identity, options);
   const stopping = new AbortController();
-  const api = createApiServer({ store, auth, waiting, logger, stopping: stopping.signal });
+  const servers = await HttpServers.open(options.certificate);
+  const api = createApiServer({ servers, store, auth, waiting, logger, stopping: stopping.signal });
   opened.push(async () => await api.close());
-  const files = await createFilesServer({ ...(await filesFolders(dataFolder)), auth, logger });
+  const files = await createFilesServer({ servers, ...(await filesFolders(dataFolder)), auth, logger });
   opened.push(async () => await files.close());
   const ports = await portsOf(options);
-  const apiUrl = await listen(api, options.host, ports.api);
-  const filesUrl = await listen(files, options.host, ports.files);
+  const web =
+    options.web === undefined
+      ? undefined
+      : await openWeb({ folder: options.web.folder, servers, api, files, keys: auth.webKeys, logger }, opened);
+  const address = { scheme: servers.scheme, host: options.host };
+  const apiUrl = await listen(api.server, { ...address, port: ports.api }, async (at) => void (await api.listen(at)));
+  const filesUrl = await listen(files.server, { ...address, port: ports.files }, async (at) => void (await files.listen(at)));
+  const webUrl = web === undefined ? undefined : await listen(web, { ...address, port: ports.web });
   const configPath = join(dataFolder, "clearml.conf");
-  await writeClientConfig(configPath, { apiUrl, filesUrl, webUrl: apiUrl, accessKey: identity.accessKey, secretKey: identity.secretKey });
+  await writeClientConfig(configPath, {
+    apiUrl,
+    filesUrl,
+    webUrl: webUrl ?? apiUrl,
+    accessKey: identity.accessKey,
+    secretKey: identity.secretKey,
+  });
   opened.push(watchSilence(store, options));
   opened.push(cleanEvents(store, options));
+  opened.push(keepFigures(store, logger));
   opened.push(() => stopping.abort());
-  return { apiUrl, filesUrl, configPath, webKeys: auth.webKeys, close: async () => await opened.close() };
+  return {
+    ...{ apiUrl, filesUrl, webUrl, configPath, webKeys: auth.webKeys },
+    reloadCertificate: async () => await servers.reload(),
+    close: async () => await opened.close(),
+  };
+}
+
+async function openWeb(options: WebOptions, opened: Opened): Promise<Server> {
+  const web = await createWebServer(options);
+  opened.push(async () => {
+    if (!web.listening) return;
+    web.closeAllConnections();
+    await new Promise((resolve) => web.close(resolve));
+  });
+  return web;
 }
 
 async function openStore({ dataFolder, logger }: ServerOptions, opened: Opened): Promise<{ store: Store; waiting: WaitingCalls }> {
@@ -153,14 +193,16 @@ async function filesFolders(dataFolder: string): Promise<{ root: string; partial
 }
 
 /** Port 0 means any free one; a second start of the same folder keeps the ports it had, if nobody took them. */
-async function portsOf(options: ServerOptions): Promise<{ api: number; files: number }> {
-  if (options.apiPort !== 0 && options.filesPort !== 0) return { api: options.apiPort, files: options.filesPort };
+async function portsOf(options: ServerOptions): Promise<{ api: number; files: number; web: number }> {
   const before = (await readIfThere(join(options.dataFolder, "clearml.conf"))) ?? "";
-  const portIn = async (key: string): Promise<number> =>
-    await freeOr(Number(new RegExp(`${key}: "[^"]*:(\\d+)"`).exec(before)?.[1] ?? 0), options.host);
+  const portIn = (key: string): number => Number(new RegExp(`${key}: "[^"]*:(\\d+)"`).exec(before)?.[1] ?? 0);
+  const chosen = async (port: number, key: string): Promise<number> => (port === 0 ? await freeOr(portIn(key), options.host) : port);
+  const web = options.web?.port ?? 0;
   return {
-    api: options.apiPort === 0 ? await portIn("api_server") : options.apiPort,
-    files: options.filesPort === 0 ? await portIn("files_server") : options.filesPort,
+    api: await chosen(options.apiPort, "api_server"),
+    files: await chosen(options.filesPort, "files_server"),
+    // Without a web app the configuration names the API in its place.
+    web: portIn("web_server") === portIn("api_server") ? web : await chosen(web, "web_server"),
   };
 }
 

@@ -40,9 +40,15 @@ async function logIn({ auth, caller }: SignInParts, request: FastifyRequest, rep
   const expirationSec = integerOf(body, "expiration_sec", 1, MAX_EXPIRATION_SEC) ?? DEFAULT_EXPIRATION_SEC;
   const token = auth.tokens.issue(narrowed(caller, body), expirationSec);
   const expires = new Date(Date.now() + expirationSec * 1000).toUTCString();
-  reply.header("set-cookie", `clearml_token_basic=${token}; Expires=${expires}; Max-Age=${expirationSec}; HttpOnly; Path=/; SameSite=Lax`);
+  reply.header(
+    "set-cookie",
+    `clearml_token_basic=${token}; Expires=${expires}; Max-Age=${expirationSec}; HttpOnly; Path=/; SameSite=Lax${secureOf(request)}`,
+  );
   return { token };
 }
+
+/** What was given over TLS goes over nothing else. */
+const secureOf = (request: FastifyRequest): string => (request.protocol === "https" ? "; Secure" : "");
 
 /**
  * A token may ask to be less than its owner, never more: a run's token renews itself as a run's token. Our own fields:

@@ -7,7 +7,7 @@ import type { RunningServer } from "../../server/main.ts";
 import { type AgentFlagsGiven, agentFlags } from "../agent-flags.ts";
 import { warnAboutGpus } from "../gpu-warning.ts";
 import { reportError } from "../report-error.ts";
-import { type ServerFlags, startAsFlagged } from "./server.ts";
+import { addressesOf, type ServerFlags, startAsFlagged } from "./server.ts";
 
 type UpFlags = ServerFlags & AgentFlagsGiven;
 
@@ -34,7 +34,7 @@ async function withAgent(flags: UpFlags, given: ConfigFlags, server: RunningServ
   const config = await reloadConfig();
   await warnAboutGpus(config);
   const onReady = (): void => {
-    process.stdout.write(`ready: API ${server.apiUrl}, files ${server.filesUrl}, agent ${config.name} on ${config.queues.join(", ")}\n`);
+    process.stdout.write(`ready: ${addressesOf(server)}, agent ${config.name} on ${config.queues.join(", ")}\n`);
   };
   return await runDaemon(config, { signals: process, onReady, reloadConfig });
 }

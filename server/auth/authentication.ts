@@ -88,6 +88,13 @@ export class Authentication {
   }
 }
 
+const COOKIE = /(?:^|;\s*)clearml_token_basic=([^;]+)/;
+
+/** Whether the request says who sent it, by header or cookie. */
+export function hasToken(headers: Headers): boolean {
+  return (headers["authorization"] ?? "") !== "" || COOKIE.test(String(headers["cookie"] ?? ""));
+}
+
 function bearerToken(headers: Headers): string | undefined {
   const authorization = header(headers, "authorization");
   if (authorization !== undefined && authorization !== "") {
@@ -95,7 +102,7 @@ function bearerToken(headers: Headers): string | undefined {
     if (match === null) throw new ApiFault(401, 10, "Unauthorized (bad authentication header type)");
     return match[1];
   }
-  return /(?:^|;\s*)clearml_token_basic=([^;]+)/.exec(header(headers, "cookie") ?? "")?.[1];
+  return COOKIE.exec(header(headers, "cookie") ?? "")?.[1];
 }
 
 function decoded(base64: string): string {

@@ -2,15 +2,17 @@ import { createWriteStream } from "node:fs";
 import { mkdir, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
+import { finished, pipeline } from "node:stream/promises";
 import multipart from "@fastify/multipart";
 import send from "@fastify/send";
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import { codeOf, messageOf } from "../../base/errors.ts";
 import { newId } from "../../base/ids.ts";
 import type { Logger } from "../../base/logger.ts";
-import type { Authentication } from "../auth/authentication.ts";
+import { type Authentication, hasToken } from "../auth/authentication.ts";
+import { allowOrigins } from "../cross-origin.ts";
 import { closeForForkingClient } from "../forking-clients.ts";
+import type { HttpServers } from "../http-server.ts";
 import { deleteMany } from "./delete-many.ts";
 import { storedPath, unquoted } from "./stored-path.ts";
 
@@ -19,6 +21,7 @@ import { storedPath, unquoted } from "./stored-path.ts";
  * are streamed to disk, never held in memory, and appear under their name only when they are whole.
  */
 export interface FilesOptions {
+  readonly servers: HttpServers;
   readonly root: string;
   /** Where uploads grow until they are whole; on the same disk. */
   readonly partialFolder: string;
@@ -27,7 +30,11 @@ export interface FilesOptions {
 }
 
 export async function createFilesServer(options: FilesOptions): Promise<FastifyInstance> {
-  const app = Fastify({ forceCloseConnections: true, requestTimeout: 0, bodyLimit: 2 ** 20 });
+  const app = Fastify({
+    forceCloseConnections: true,
+    serverFactory: (handler) => options.servers.make(handler),
+    bodyLimit: 2 ** 20,
+  });
   await app.register(multipart, { limits: { fileSize: Number.MAX_SAFE_INTEGER, fieldNameSize: 8192, files: 10_000 } });
   app.addHook("onRequest", async (request, reply) => await admit(options, request, reply));
   app.setErrorHandler((error, request, reply) => answerError(options.logger, error, request, reply));
@@ -41,12 +48,12 @@ export async function createFilesServer(options: FilesOptions): Promise<FastifyI
 
 async function admit(options: FilesOptions, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> {
   closeForForkingClient(request, reply);
-  reply.header("server", "clearml").header("access-control-allow-origin", "*");
-  if (request.method === "OPTIONS")
-    return reply.header("access-control-allow-headers", "*").header("access-control-allow-methods", "*").send();
-  if (request.headers["content-encoding"] !== undefined) return reply.code(415).send("Content-Encoding is not supported");
-  const anonymousHello = request.url === "/" && request.method === "GET" && request.headers.authorization === undefined;
-  if (anonymousHello) return undefined;
+  reply.header("server", "clearml");
+  allowOrigins(request, reply);
+  if (request.method === "OPTIONS") return reply.code(200).send();
+  if (request.headers["content-encoding"] !== undefined)
+    return reply.code(415).type("text/plain").send("Content-Encoding is not supported");
+  if (isHello(request) && !hasToken(request.headers)) return undefined;
   try {
     options.auth.bearer(request.headers);
     return undefined;
@@ -55,13 +62,20 @@ async function admit(options: FilesOptions, request: FastifyRequest, reply: Fast
   }
 }
 
+/** Whether there is a server may be asked by anybody; a token that comes along must be good. */
+const isHello = (request: FastifyRequest): boolean => /^\/(\?|$)/.test(request.url) && ["GET", "HEAD"].includes(request.method);
+
 async function upload(options: FilesOptions, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   if (!request.isMultipart()) return reply.code(400).type("text/plain").send("expected multipart/form-data");
   const stored: string[] = [];
   for await (const part of request.parts()) {
     if (part.type !== "file") continue;
     const path = await storedPath(options.root, part.fieldname);
-    if (path === undefined) return notFound(reply);
+    if (path === undefined) {
+      // Read to its end: a client that is still sending would not see the answer.
+      await finished(part.file.resume());
+      return notFound(reply);
+    }
     await storeFile(part.file, path, join(options.partialFolder, newId()));
     stored.push(part.fieldname.replace(/^\/+/, ""));
   }
@@ -115,10 +129,15 @@ async function download(root: string, request: FastifyRequest, reply: FastifyRep
   if (result.type === "error" && result.statusCode === 416) return reply.code(416).headers(result.headers).send();
   if (result.type !== "file") return notFound(reply);
   reply.code(result.statusCode).headers(result.headers);
+  if (isPage(result.headers)) reply.header("content-security-policy", "sandbox allow-scripts allow-popups");
   if (path.endsWith(".gz")) reply.type("application/octet-stream");
   if ("download" in (request.query as object)) reply.header("content-disposition", attachment(basename(path)));
   return reply.send(result.stream);
 }
+
+/** What a task wrote is shown, and runs apart from the web app: its scripts reach neither the cookie nor the API. */
+const isPage = (headers: Readonly<Record<string, unknown>>): boolean =>
+  /html|svg|xml/.test(String(headers["content-type"] ?? headers["Content-Type"]));
 
 async function remove(root: string, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const wirePath = wirePathOf(request);

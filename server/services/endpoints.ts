@@ -15,7 +15,9 @@ import { PROJECT_ENDPOINTS } from "./projects.ts";
 import { PUBLICITY_ENDPOINTS } from "./publicity.ts";
 import { QUEUE_LIST_ENDPOINTS } from "./queue-list.ts";
 import { QUEUE_METADATA_ENDPOINTS } from "./queue-metadata.ts";
+import { QUEUE_METRICS_ENDPOINTS } from "./queue-metrics.ts";
 import { QUEUE_ORDER_ENDPOINTS } from "./queue-order.ts";
+import { QUEUE_TASK_ENDPOINTS } from "./queue-tasks.ts";
 import { QUEUE_ENDPOINTS } from "./queues.ts";
 import { REPORT_ENDPOINTS } from "./reports.ts";
 import { SERVER_ENDPOINTS } from "./server.ts";
@@ -33,8 +35,11 @@ import { TASK_PARAMETER_ENDPOINTS } from "./task-parameters.ts";
 import { TASK_QUEUEING_ENDPOINTS } from "./task-queueing.ts";
 import { TASK_REMOVAL_ENDPOINTS } from "./task-removal.ts";
 import { TASK_ENDPOINTS } from "./tasks.ts";
+import { THINNING_ENDPOINTS } from "./thinning.ts";
 import { USER_ENDPOINTS } from "./users.ts";
 import { WATCHDOG_ENDPOINTS } from "./watchdog.ts";
+import { WORKER_LIST_ENDPOINTS } from "./worker-list.ts";
+import { WORKER_STATS_ENDPOINTS } from "./worker-stats.ts";
 import { WORKER_ENDPOINTS } from "./workers.ts";
 
 /** Every endpoint that the store threads answer; a name may stand here more than once, with different versions. */
@@ -58,6 +63,8 @@ export const ALL_ENDPOINTS: readonly Endpoint[] = [
   ...PIPELINE_ENDPOINTS,
   ...PUBLICITY_ENDPOINTS,
   ...QUEUE_ENDPOINTS,
+  ...QUEUE_TASK_ENDPOINTS,
+  ...QUEUE_METRICS_ENDPOINTS,
   ...TASK_ENDPOINTS,
   ...TASK_PARAMETER_ENDPOINTS,
   ...TASK_OUTPUT_ENDPOINTS,
@@ -73,8 +80,11 @@ export const ALL_ENDPOINTS: readonly Endpoint[] = [
   ...QUEUE_ORDER_ENDPOINTS,
   ...EVENT_ENDPOINTS,
   ...WORKER_ENDPOINTS,
+  ...WORKER_LIST_ENDPOINTS,
+  ...WORKER_STATS_ENDPOINTS,
   ...MODEL_ENDPOINTS,
   ...WATCHDOG_ENDPOINTS,
+  ...THINNING_ENDPOINTS,
 ];
 
 /** The newest of each name. */

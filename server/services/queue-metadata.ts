@@ -1,11 +1,10 @@
-import { invalidQueue } from "../api-fault.ts";
 import { flagOf, isMap, mapListOf, requiredText, textListOf } from "../body.ts";
-import { type Body, type Call, type Endpoint, read, write } from "../endpoint.ts";
+import { type Body, type Call, type Endpoint, write } from "../endpoint.ts";
 import { type Document, findDocument, updateDocument } from "../store/documents.ts";
 import { QUEUE } from "../store/kinds.ts";
-import { entriesOf } from "./queue-entries.ts";
+import { requireQueue } from "./queue-entries.ts";
 
-/** What is said about queues: metadata and lengths (clearml-api.md 5). */
+/** What people note about queues (clearml-services.md 12); no time stamp moves. */
 
 /** A list of `{key, type, value}`, or a map of them by key. */
 export function metadataItems(body: Body): Document[] {
@@ -13,40 +12,34 @@ export function metadataItems(body: Body): Document[] {
   return mapListOf(isMap(given) ? { metadata: Object.values(given) } : body, "metadata") ?? [];
 }
 
+/** The versions up to 2.16 know metadata as a list. */
+export function shownMetadata(call: Call, document: Document): Document {
+  return isMap(document["metadata"]) && call.version < 2.17 ? { ...document, metadata: Object.values(document["metadata"]) } : document;
+}
+
+function metadataOf(call: Call, queue: string): Map<string, unknown> {
+  requireQueue(call, queue);
+  return new Map(Object.entries(findDocument(call.db, QUEUE, queue, ["metadata"])?.["metadata"] as object));
+}
+
 function editMetadata(call: Call, body: Body): object {
   const id = requiredText(body, "queue");
-  const queue = findDocument(call.db, QUEUE, id, ["metadata"]);
-  if (queue === undefined) throw invalidQueue(id);
-  const given = Object.fromEntries(metadataItems(body).map((item) => [requiredText(item, "key"), item]));
-  const before = flagOf(body, "replace_metadata") ? {} : (queue["metadata"] as object);
-  updateDocument(call.db, QUEUE, id, { metadata: { ...before, ...given } });
+  const before = metadataOf(call, id);
+  const given = metadataItems(body).map((item): [string, Document] => [requiredText(item, "key"), item]);
+  const metadata = Object.fromEntries([...(flagOf(body, "replace_metadata") ? [] : before), ...given]);
+  updateDocument(call.db, QUEUE, id, { metadata });
   return { updated: 1 };
 }
 
 function deleteMetadata(call: Call, body: Body): object {
   const id = requiredText(body, "queue");
-  const queue = findDocument(call.db, QUEUE, id, ["metadata"]);
-  if (queue === undefined) throw invalidQueue(id);
-  const keys = new Set(textListOf(body, "keys") ?? []);
-  const left = Object.fromEntries(Object.entries(queue["metadata"] as object).filter(([key]) => !keys.has(key)));
-  updateDocument(call.db, QUEUE, id, { metadata: left });
+  const metadata = metadataOf(call, id);
+  for (const key of textListOf(body, "keys") ?? []) metadata.delete(key);
+  updateDocument(call.db, QUEUE, id, { metadata: Object.fromEntries(metadata) });
   return { updated: 1 };
 }
 
-/** Lengths and waiting times of this moment, as one point: the store keeps no history of queues. */
-function getQueueMetrics(call: Call, body: Body): object {
-  const ids = textListOf(body, "queue_ids") ?? [];
-  const row = (queue: string | undefined): Document => {
-    const entries = queue === undefined ? call.db.all<{ added: string }>("SELECT added FROM queue_entries") : entriesOf(call, queue);
-    const waits = entries.map((entry) => (call.nowMs - Date.parse(entry.added)) / 1000);
-    const mean = waits.length === 0 ? 0 : waits.reduce((sum, wait) => sum + wait, 0) / waits.length;
-    return { queue: queue ?? "all", dates: [Math.floor(call.nowMs / 1000)], avg_waiting_times: [mean], queue_lengths: [entries.length] };
-  };
-  return { queues: ids.length === 0 ? [row(undefined)] : ids.map(row) };
-}
-
 export const QUEUE_METADATA_ENDPOINTS: readonly Endpoint[] = [
-  read("queues.get_queue_metrics", getQueueMetrics),
   write("queues.add_or_update_metadata", editMetadata),
   write("queues.delete_metadata", deleteMetadata),
 ];

@@ -9,7 +9,7 @@ export type FieldKind = "text" | "integer" | "flag" | "json";
 
 export interface Field {
   readonly kind: FieldKind;
-  /** A json field's value when nothing is stored: maps and lists are always on the wire, absent scalars never. */
+  /** A json field's value when nothing is stored: maps and lists are always on the wire, absent scalars and single values never. */
   readonly empty?: "{}" | "[]";
   /** Only returned when asked for by name. */
   readonly hidden?: boolean;
@@ -24,6 +24,7 @@ export const text: Field = { kind: "text" };
 export const integer: Field = { kind: "integer" };
 export const flag: Field = { kind: "flag" };
 export const map: Field = { kind: "json", empty: "{}" };
+export const value: Field = { kind: "json" };
 export const list: Field = { kind: "json", empty: "[]" };
 export const hidden = (field: Field): Field => ({ ...field, hidden: true });
 
@@ -67,8 +68,9 @@ export function documentOf(kind: Kind, row: Row): Document {
 }
 
 function wireOf(field: Field | undefined, stored: unknown): unknown {
-  if (field?.kind === "json") return JSON.parse(typeof stored === "string" ? stored : (field.empty ?? "{}"));
+  if (field?.kind === "json" && field.empty !== undefined) return JSON.parse(typeof stored === "string" ? stored : field.empty);
   if (stored === null || stored === undefined) return undefined;
+  if (field?.kind === "json") return JSON.parse(String(stored));
   return field?.kind === "flag" ? stored === 1 : stored;
 }
 

@@ -1,4 +1,4 @@
-import { flag, hidden, integer, type Kind, kindOf, list, map, text } from "./documents.ts";
+import { flag, hidden, integer, type Kind, kindOf, list, map, text, value } from "./documents.ts";
 
 /** The documents of the server (clearml-api.md 2.2, 4.2, 5), field by field, as they stand in `schema.ts`. */
 export const TASK: Kind = kindOf("tasks", {
@@ -102,6 +102,7 @@ export const QUEUE: Kind = kindOf("queues", {
   system_tags: list,
   last_update: text,
   metadata: map,
+  resources: value,
 });
 
 export const USER: Kind = kindOf("users", {

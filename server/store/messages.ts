@@ -7,6 +7,8 @@ export interface StoreRequest {
   readonly endpoint: string;
   readonly caller: Caller;
   readonly worker: string;
+  /** The address of the client, as its proxy tells it. */
+  readonly ip: string;
   readonly version: number;
   /** The JSON body, still as bytes: parsing happens in the store thread. Undefined: no body. */
   readonly bytes: Uint8Array | undefined;

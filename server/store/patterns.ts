@@ -35,8 +35,23 @@ export function matches(pattern: unknown, text: unknown): number {
 /** The pattern of a text anywhere, whatever its case. */
 export const textPattern = (text: string): string => `(?i)${RE2JS.quote(text)}`;
 
-/** A file name pattern with `*` and `?`, whole (`workers.get_all`, clearml-api.md 6). */
+/**
+ * A pattern of names with `*`, `?`, `[a-z]`, `[^a-z]` and `\\` before a mark that means itself; the whole name
+ * (clearml-services.md 11). A range that is none stands for its own letters.
+ */
 export function glob(pattern: string): RE2JS {
-  const escaped = pattern.split(/([*?])/).map((part) => (part === "*" ? "(?s:.*)" : part === "?" ? "(?s:.)" : RE2JS.quote(part)));
-  return compiled(`^${escaped.join("")}$`);
+  const parts = pattern.match(/\\.|\[\^?[^\]]+\]|[\s\S]/gu) ?? [];
+  try {
+    return compiled(`^${parts.map(globPart).join("")}$`);
+  } catch {
+    return compiled(RE2JS.quote(pattern));
+  }
+}
+
+function globPart(part: string): string {
+  if (part === "*") return "(?s:.*)";
+  if (part === "?") return "(?s:.)";
+  const [, negation, letters] = /^\[(\^?)([^\]]+)\]$/u.exec(part) ?? [];
+  if (letters !== undefined) return `[${negation}${letters.replace(/[\\[&~^]/g, "\\$&")}]`;
+  return RE2JS.quote(part.length > 1 && part.startsWith("\\") ? part.slice(1) : part);
 }

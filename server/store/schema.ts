@@ -167,6 +167,38 @@ const MIGRATIONS: readonly string[] = [
   CREATE INDEX serving_points_url ON serving_points (company, url, at);
   CREATE INDEX serving_points_at ON serving_points (at);
   `,
+  `
+  ALTER TABLE queues ADD COLUMN resources TEXT;
+  CREATE TABLE queue_totals (queue TEXT PRIMARY KEY, entries INTEGER NOT NULL, added_ms INTEGER NOT NULL) WITHOUT ROWID;
+  INSERT INTO queue_totals
+    SELECT queue, count(*), sum(CAST(round(unixepoch(added, 'subsec') * 1000) AS INTEGER)) FROM queue_entries GROUP BY queue;
+  CREATE TRIGGER queue_entry_added AFTER INSERT ON queue_entries BEGIN
+    INSERT INTO queue_totals VALUES (new.queue, 1, CAST(round(unixepoch(new.added, 'subsec') * 1000) AS INTEGER))
+      ON CONFLICT (queue) DO UPDATE SET entries = entries + 1, added_ms = added_ms + excluded.added_ms;
+  END;
+  CREATE TRIGGER queue_entry_gone AFTER DELETE ON queue_entries BEGIN
+    UPDATE queue_totals SET entries = entries - 1, added_ms = added_ms - CAST(round(unixepoch(old.added, 'subsec') * 1000) AS INTEGER)
+      WHERE queue = old.queue;
+  END;
+  CREATE TABLE queue_points (
+    queue TEXT NOT NULL, at INTEGER NOT NULL, waiting REAL NOT NULL, length INTEGER NOT NULL, PRIMARY KEY (queue, at)
+  ) WITHOUT ROWID;
+  CREATE INDEX queue_points_at ON queue_points (at);
+
+  CREATE INDEX workers_expires ON workers (expires);
+  CREATE TABLE worker_tags (
+    company TEXT NOT NULL, kind TEXT NOT NULL, tag TEXT NOT NULL, key TEXT NOT NULL, expires INTEGER NOT NULL,
+    PRIMARY KEY (company, kind, tag, key)
+  ) WITHOUT ROWID;
+  CREATE INDEX worker_tags_expires ON worker_tags (expires);
+  DROP TABLE worker_stats;
+  CREATE TABLE worker_points (
+    seq INTEGER PRIMARY KEY, company TEXT NOT NULL, worker TEXT NOT NULL, at INTEGER NOT NULL, task TEXT, stats TEXT NOT NULL
+  );
+  CREATE INDEX worker_points_at ON worker_points (at, company, worker, task);
+  CREATE INDEX worker_points_worker ON worker_points (company, worker, at);
+  CREATE TABLE thinned (name TEXT PRIMARY KEY, until INTEGER NOT NULL);
+  `,
 ];
 
 /** Brings the file to today's schema, or to an earlier one, each step in a transaction of its own. */

@@ -70,7 +70,7 @@ export class Store {
   }
 
   async #asked(request: StoreCall): Promise<StoreAnswer> {
-    const reply = await this.#threadFor(endpointFor(request.endpoint, request.version)).ask(request);
+    const reply = await this.#threadFor(endpointFor(request.endpoint, request.version), request).ask(request);
     if (reply.kind === "refusal") throw new ApiFault(reply.code, reply.subcode, reply.message);
     if (reply.queues.length > 0 || reply.tasks.length > 0) this.#options.onEffects(reply.queues, reply.tasks);
     if (reply.followUp !== undefined) await this.#carryOut(reply.followUp);
@@ -87,7 +87,7 @@ export class Store {
   /** A call of the server's own, with its reply parsed. */
   async internal<T>(endpoint: string, body: object): Promise<T> {
     const bytes = new TextEncoder().encode(JSON.stringify(body));
-    const { json } = await this.call({ endpoint, caller: SERVER, worker: "server", version: 99, bytes, lines: false, extra: {} });
+    const { json } = await this.call({ endpoint, caller: SERVER, worker: "server", ip: "", version: 99, bytes, lines: false, extra: {} });
     return JSON.parse(json) as T;
   }
 
@@ -95,8 +95,8 @@ export class Store {
     await Promise.all([this.#writer, this.#door, ...this.#readers].map((thread) => thread.close()));
   }
 
-  #threadFor(endpoint: Endpoint): StoreThread {
-    if (endpoint.mode === "write") return this.#writer;
+  #threadFor(endpoint: Endpoint, request: StoreCall): StoreThread {
+    if (endpoint.mode === "write" || mentions(request, endpoint.writesWith)) return this.#writer;
     return endpoint.name.startsWith("internal.") ? this.#door : this.#leastBusyReader();
   }
 
@@ -105,6 +105,12 @@ export class Store {
     const rotated = [...this.#readers.slice(this.#next), ...this.#readers.slice(0, this.#next)];
     return rotated.reduce((best, reader) => (reader.load < best.load ? reader : best));
   }
+}
+
+/** Whether a field may be among the request's: to look for its name costs less than to parse. */
+function mentions({ bytes, extra }: StoreCall, field: string | undefined): boolean {
+  if (field === undefined) return false;
+  return field in extra || (bytes !== undefined && Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).includes(`"${field}"`));
 }
 
 /** The default company of an open server (clearml-api.md 1.6). */

@@ -99,9 +99,9 @@ function inSavepoint(db: Database, request: StoreRequest): StoreReply {
 function answer(db: Database, request: StoreRequest): StoreReply {
   const effects: Effects = { queues: new Set<string>(), tasks: new Set<string>() };
   try {
-    const { caller, worker, version } = request;
+    const { caller, worker, ip, version } = request;
     const endpoint = endpointFor(request.endpoint, version);
-    const call: Call = { db, caller, worker, version, nowMs: Date.now(), effects };
+    const call: Call = { db, caller, worker, ip, version, nowMs: Date.now(), effects };
     const isBatch = endpoint.body === "batch";
     const lines = isBatch || request.lines ? linesOf(request) : [];
     const body: Body = isBatch ? {} : request.lines ? (lines[0] ?? {}) : bodyOf(request);

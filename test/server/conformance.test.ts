@@ -10,7 +10,6 @@ const TO_BUILD = [
     (name) => `organization.${name}`,
   ),
   "organization.get_project_usages",
-  ...["get_metric_keys", "get_stats"].map((name) => `workers.${name}`),
 ];
 
 describe("the list of endpoints", () => {

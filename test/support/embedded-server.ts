@@ -47,6 +47,11 @@ export class EmbeddedServer implements AsyncDisposable {
     return this.#server.filesUrl;
   }
 
+  /** Of the web app, where the options name one. */
+  get webUrl(): string {
+    return this.#server.webUrl ?? "";
+  }
+
   get configPath(): string {
     return this.#server.configPath;
   }

@@ -76,7 +76,7 @@ describe("the queries of events", () => {
   let db: Asked;
 
   const call = (): Call => ({
-    ...{ db, worker: "w", version: 2.34, nowMs: 1_700_000_000_000 },
+    ...{ db, worker: "w", ip: "", version: 2.34, nowMs: 1_700_000_000_000 },
     caller: { user: "u", userName: "U", company: "c", role: "admin" },
     effects: { queues: new Set(), tasks: new Set() },
   });
@@ -143,7 +143,7 @@ describe("the clean-up of events", () => {
   afterEach(() => db.close());
 
   const at = (nowMs: number): Call => ({
-    ...{ db, worker: "w", version: 2.34, nowMs, caller: { user: "u", userName: "U", company: "c", role: "admin" } },
+    ...{ db, worker: "w", ip: "", version: 2.34, nowMs, caller: { user: "u", userName: "U", company: "c", role: "admin" } },
     effects: { queues: new Set(), tasks: new Set() },
   });
   const types = ["log", "training_stats_scalar", "plot"];

@@ -11,7 +11,7 @@ let db: Database;
 
 function call(): Call {
   const caller = { user: "u", userName: "U", company: "c", role: "admin" };
-  return { db, caller, worker: "w", version: 2.3, nowMs: Date.now(), effects: { queues: new Set(), tasks: new Set() } };
+  return { db, caller, worker: "w", ip: "127.0.0.1", version: 2.3, nowMs: Date.now(), effects: { queues: new Set(), tasks: new Set() } };
 }
 
 interface Page {

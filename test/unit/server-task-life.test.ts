@@ -15,7 +15,7 @@ let count = 0;
 
 function call(): Call {
   const caller = { user: "u", userName: "Ursula", company: "c", role: "admin" };
-  return { db, caller, worker: "w", version: 2.3, nowMs: NOW_MS, effects: { queues: new Set(), tasks: new Set() } };
+  return { db, caller, worker: "w", ip: "127.0.0.1", version: 2.3, nowMs: NOW_MS, effects: { queues: new Set(), tasks: new Set() } };
 }
 
 function ask(endpoint: string, body: Body): Record<string, unknown> {

@@ -27,7 +27,15 @@ let db: Database;
 
 function call(): Call {
   const caller = { user: "u", userName: "U", company: "c", role: "admin" };
-  return { db, caller, worker: "w", version: 2.3, nowMs: Date.UTC(2026, 0, 1), effects: { queues: new Set(), tasks: new Set() } };
+  return {
+    db,
+    caller,
+    worker: "w",
+    ip: "127.0.0.1",
+    version: 2.3,
+    nowMs: Date.UTC(2026, 0, 1),
+    effects: { queues: new Set(), tasks: new Set() },
+  };
 }
 
 function taskIn(status: string, more: object = {}): string {
