@@ -4,20 +4,11 @@ import { flagOf, integerOf, mapOf, nameOf, requiredText, requiredTextList, tagsO
 import { type Body, type Call, type Endpoint, read, write } from "../endpoint.ts";
 import { type Document, findDocument, insertDocument, updateDocument } from "../store/documents.ts";
 import { MODEL } from "../store/kinds.ts";
-import { type FilterTable, queryDocuments } from "../store/query.ts";
+import { getAll, getAllEx, listReply } from "./get-all.ts";
+import { MODELS } from "./query-fields.ts";
 import { metadataItems } from "./queue-metadata.ts";
-import { expandReferences, plainPaths } from "./references.ts";
 
 /** `models.*` (clearml-api.md 4.2). */
-const FILTERS: FilterTable = {
-  lists: ["id", "user", "tags", "system_tags", "framework", "uri", "project", "task", "parent", "metadata."],
-  patterns: ["name", "comment"],
-  ranges: ["created", "last_metrics.", "last_iteration"],
-  dates: ["last_update", "last_change"],
-  equals: ["ready"],
-  searched: ["name", "id", "comment", "uri"],
-};
-
 function requireModel(call: Call, id: string): Document {
   const model = findDocument(call.db, MODEL, id);
   if (model === undefined) throw new ApiFault(400, 201, "Invalid model id", { id });
@@ -123,21 +114,10 @@ function deleteMetadata(call: Call, body: Body): object {
   return { updated: 1 };
 }
 
-function getAll(call: Call, body: Body): object {
-  const { documents, scrollId } = queryDocuments(call.db, MODEL, FILTERS, body);
-  return { models: documents, ...(scrollId === undefined ? {} : { scroll_id: scrollId }) };
-}
-
-function getAllEx(call: Call, body: Body): object {
-  const paths = textListOf(body, "only_fields") ?? [];
-  const { models, ...rest } = getAll(call, { ...body, only_fields: plainPaths(paths) }) as { models: Document[] };
-  return { models: models.map((model) => expandReferences(call, model, paths)), ...rest };
-}
-
 export const MODEL_ENDPOINTS: readonly Endpoint[] = [
   read("models.get_by_id", (call, body) => ({ model: requireModel(call, requiredText(body, "model")) })),
-  read("models.get_all", getAll),
-  read("models.get_all_ex", getAllEx),
+  read("models.get_all", (call, body) => listReply("models", getAll(call, MODELS, body))),
+  read("models.get_all_ex", (call, body) => listReply("models", getAllEx(call, MODELS, body))),
   write("models.create", create),
   write("models.edit", edit),
   write("models.update", edit),

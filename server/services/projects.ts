@@ -5,17 +5,10 @@ import { type Body, type Call, type Endpoint, read, write } from "../endpoint.ts
 import { type Document, findDocument, insertDocument, updateDocument } from "../store/documents.ts";
 import type { Condition } from "../store/filters.ts";
 import { PROJECT } from "../store/kinds.ts";
-import { type FilterTable, queryDocuments } from "../store/query.ts";
+import { getAll, getAllEx, listReply } from "./get-all.ts";
+import { PROJECTS } from "./query-fields.ts";
 
 /** `projects.*` (clearml-api.md 4.2). A project's name is its full path; parents are made as needed. */
-const FILTERS: FilterTable = {
-  lists: ["id", "tags", "system_tags"],
-  patterns: ["name", "basename", "description"],
-  ranges: ["last_update"],
-  dates: [],
-  equals: [],
-  searched: ["name", "id", "description"],
-};
 const MAX_DEPTH = 10;
 
 /** The project of that full name, made with its parents when there is none. */
@@ -78,11 +71,6 @@ function givenFields(body: Body): Document {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 }
 
-function getAll(call: Call, body: Body): object {
-  const { documents, scrollId } = queryDocuments(call.db, PROJECT, FILTERS, body, parentConditions(body));
-  return { projects: documents, ...(scrollId === undefined ? {} : { scroll_id: scrollId }) };
-}
-
 /** `parent` matches any ancestor, with `shallow_search` only the direct one (top level when none is given). */
 function parentConditions(body: Body): Condition[] {
   const parents = textListOf(body, "parent") ?? [];
@@ -93,10 +81,10 @@ function parentConditions(body: Body): Condition[] {
   return [{ sql, values: parents }];
 }
 
-function getAllEx(call: Call, body: Body): object {
-  const { projects, ...rest } = getAll(call, body) as { projects: Document[] };
-  if (!flagOf(body, "include_stats")) return { projects, ...rest };
-  return { projects: projects.map((project) => ({ ...project, ...statsOf(call, String(project["id"])) })), ...rest };
+function listProjects(call: Call, body: Body): object {
+  const { documents, scrollId } = getAllEx(call, PROJECTS, body, parentConditions(body));
+  if (flagOf(body, "include_stats")) for (const project of documents) Object.assign(project, statsOf(call, String(project["id"])));
+  return listReply("projects", { documents, scrollId });
 }
 
 function statsOf(call: Call, project: string): Document {
@@ -165,8 +153,8 @@ function deleteProject(call: Call, body: Body): object {
 
 export const PROJECT_ENDPOINTS: readonly Endpoint[] = [
   read("projects.get_by_id", (call, body) => ({ project: requireProject(call, requiredText(body, "project")) })),
-  read("projects.get_all", getAll),
-  read("projects.get_all_ex", getAllEx),
+  read("projects.get_all", (call, body) => listReply("projects", getAll(call, PROJECTS, body, parentConditions(body)))),
+  read("projects.get_all_ex", listProjects),
   write("projects.create", create),
   write("projects.update", update),
   write("projects.delete", deleteProject),

@@ -1,10 +1,10 @@
 import { type Body, type Call, type Endpoint, read } from "../endpoint.ts";
 import type { Document } from "../store/documents.ts";
-import { getAll } from "./queues.ts";
+import { listQueues } from "./queues.ts";
 
 /** `queues.get_all_ex`: queues with the names of their tasks and the workers that serve them (clearml-api.md 5). */
 function getAllEx(call: Call, body: Body): object {
-  const { queues } = getAll(call, { ...body, only_fields: undefined, projection: undefined }) as { queues: Document[] };
+  const { queues } = listQueues(call, { ...body, only_fields: undefined, projection: undefined }) as { queues: Document[] };
   const nameOfTask = (task: string): Document => ({
     id: task,
     name: call.db.get<{ name: string }>("SELECT name FROM tasks WHERE id = ?", task)?.name,

@@ -1,22 +1,14 @@
 import { newId } from "../../base/ids.ts";
 import { ApiFault, invalidQueue, invalidTask } from "../api-fault.ts";
-import { flagOf, integerOf, mapOf, nameOf, requiredText, tagsOf, textListOf, textOf, wireDate } from "../body.ts";
+import { flagOf, integerOf, mapOf, nameOf, requiredText, tagsOf, textOf, wireDate } from "../body.ts";
 import { type Body, type Call, type Endpoint, QUEUE_LIST, read, write } from "../endpoint.ts";
 import { type Document, findDocument, insertDocument, updateDocument } from "../store/documents.ts";
 import { QUEUE, TASK } from "../store/kinds.ts";
-import { type FilterTable, queryDocuments } from "../store/query.ts";
+import { pathsIn } from "../store/projection.ts";
+import { getAll, listReply } from "./get-all.ts";
+import { QUEUES } from "./query-fields.ts";
 import { append, countOf, entriesOf, remove, removeEverywhere, requireQueue } from "./queue-entries.ts";
 import { changeStatus } from "./statuses.ts";
-
-/** `queues.*` (clearml-api.md 5). */
-const FILTERS: FilterTable = {
-  lists: ["id", "tags", "system_tags", "metadata."],
-  patterns: ["name"],
-  ranges: [],
-  dates: [],
-  equals: [],
-  searched: ["name", "id"],
-};
 
 /** The queue of that name, made when there is none: `tasks.enqueue` with `queue_name`. */
 export function ensureQueue(call: Call, name: string): string {
@@ -56,8 +48,11 @@ export function createQueue(call: Call, body: Body): string {
   return id;
 }
 
+/** `max_task_entries`: the first so many, negative the last, 0 all. */
 function withEntries(call: Call, queue: Document, body: Body): Document {
-  return { ...queue, entries: entriesOf(call, String(queue["id"]), integerOf(body, "max_task_entries", 0) ?? -1) };
+  const most = integerOf(body, "max_task_entries") ?? 0;
+  const entries = entriesOf(call, String(queue["id"]), most > 0 ? most : -1);
+  return { ...queue, entries: most < 0 ? entries.slice(most) : entries };
 }
 
 function getById(call: Call, body: Body): object {
@@ -67,12 +62,18 @@ function getById(call: Call, body: Body): object {
   return { queue: withEntries(call, queue, body) };
 }
 
-export function getAll(call: Call, body: Body): object {
-  const { documents, scrollId } = queryDocuments(call.db, QUEUE, FILTERS, body);
-  const asked = textListOf(body, "only_fields") ?? textListOf(body, "projection") ?? [];
-  const wanted = asked.length === 0 || asked.some((path) => path.startsWith("entries"));
-  const queues = wanted ? documents.map((queue) => withEntries(call, queue, body)) : documents;
-  return { queues, ...(scrollId === undefined ? {} : { scroll_id: scrollId }) };
+/** Entries are found by the queue's id, which is shown only when it was asked for. */
+export function listQueues(call: Call, body: Body): object {
+  const asked = pathsIn(body);
+  const included = asked.filter((path) => !path.startsWith("-"));
+  const isWhole = included.length === 0;
+  if (isWhole ? asked.includes("-entries") : !included.some((path) => path.split(".")[0] === "entries"))
+    return listReply("queues", getAll(call, QUEUES, body));
+  const result = getAll(call, QUEUES, { ...body, projection: isWhole ? asked : [...asked, "id"] });
+  return listReply("queues", result, (queue) => {
+    const { id, ...rest } = withEntries(call, queue, body);
+    return isWhole || included.includes("id") ? { id, ...rest } : rest;
+  });
 }
 
 function update(call: Call, body: Body): object {
@@ -163,7 +164,7 @@ function clearQueue(call: Call, body: Body): object {
 
 export const QUEUE_ENDPOINTS: readonly Endpoint[] = [
   read("queues.get_by_id", getById),
-  read("queues.get_all", getAll),
+  read("queues.get_all", listQueues),
   read("queues.get_default", (call) => defaultQueue(call)),
   write("queues.create", (call, body) => ({ id: createQueue(call, body) })),
   write("queues.update", update),

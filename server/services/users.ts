@@ -6,11 +6,10 @@ import { mapOf, requiredText, textOf, wireDate } from "../body.ts";
 import { type Body, type Call, type Endpoint, read, write } from "../endpoint.ts";
 import { type Document, findDocument, insertDocument, updateDocument } from "../store/documents.ts";
 import { USER } from "../store/kinds.ts";
-import { queryDocuments } from "../store/query.ts";
+import { getAll, listReply } from "./get-all.ts";
+import { USERS } from "./query-fields.ts";
 
 /** Users and their key pairs (clearml-api.md 1.6, 4.2). Calls named `internal.*` are the HTTP thread's own and not on the wire. */
-const FILTERS = { lists: ["id"], patterns: ["name"], ranges: [], dates: [], equals: [], searched: ["name", "id"] };
-
 function requireUser(call: Call, id: string): Document {
   const user = findDocument(call.db, USER, id);
   if (user === undefined) throw new ApiFault(400, 301, "Invalid user id", { id });
@@ -105,7 +104,7 @@ function revokeCredentials(call: Call, body: Body): object {
 export const USER_ENDPOINTS: readonly Endpoint[] = [
   read("users.get_current_user", currentUser),
   read("users.get_by_id", (call, body) => ({ user: requireUser(call, requiredText(body, "user")) })),
-  read("users.get_all", (call, body) => ({ users: queryDocuments(call.db, USER, FILTERS, body).documents })),
+  read("users.get_all", (call, body) => listReply("users", getAll(call, USERS, body))),
   read("users.get_preferences", (call) => ({
     preferences: findDocument(call.db, USER, call.caller.user, ["preferences"])?.["preferences"] ?? {},
   })),

@@ -1,5 +1,6 @@
 import { WindlassError } from "../../base/errors.ts";
 import type { Database } from "./database.ts";
+import { WORD_INDEXES } from "./words-schema.ts";
 
 /** The steps from an empty file to today's schema; `user_version` counts those that were taken. Only ever append. */
 const MIGRATIONS: readonly string[] = [
@@ -103,6 +104,7 @@ const MIGRATIONS: readonly string[] = [
     DELETE FROM input_models WHERE task = old.id;
   END;
   `,
+  WORD_INDEXES,
 ];
 
 /** Brings the file to today's schema, or to an earlier one, each step in a transaction of its own. */
