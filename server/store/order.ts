@@ -3,7 +3,7 @@ import type { Body } from "../endpoint.ts";
 import { type Condition, condition } from "./conditions.ts";
 import type { Kind } from "./documents.ts";
 import { isArrayPath, partsOf, sqlPath } from "./paths.ts";
-import { wordsRank } from "./words.ts";
+import { rankedSource } from "./words.ts";
 
 const NUMERIC = /^(hyperparams|last_metrics|execution\.parameters)\./;
 /** Fields in which no empty text is ever stored: their indexes give the order. */
@@ -12,17 +12,34 @@ const NEVER_EMPTY: ReadonlySet<string> = new Set([
   ...["created", "started", "completed", "published", "status_changed", "last_update", "last_change"],
 ]);
 
+export interface Order extends Condition {
+  /** The table, or what it is joined with for the order. */
+  readonly source: Condition;
+}
+
 /**
  * `order_by` (clearml-tasks-events.md 2.6): `-` = descending, the id decides among equals. Under an ascending first key
  * what is missing comes last, everywhere else where SQLite's order, like the official database's, puts it: lowest.
  */
-export function orderOf(kind: Kind, body: Body): Condition {
+export function orderOf(kind: Kind, body: Body): Order {
   const names = namesIn(body["order_by"]);
-  if (names.length === 0) return condition("seq");
+  const source = condition(kind.table);
+  if (names.length === 0) return { ...condition("seq"), source };
   const isNumeric = [names[0] ?? "", ...Object.keys(body)].some((name) => NUMERIC.test(name.replace(/^-/, "")));
-  const terms = names.map((name, at) => termOf(kind, name, { isFirst: at === 0, isNumeric, search: body["search_text"] }));
-  const all = names.some((name) => name === "id" || name === "-id") ? terms : [...terms, condition("id")];
-  return { sql: all.map(({ sql }) => sql).join(", "), values: all.flatMap(({ values }) => values) };
+  const ranked = names.some(isRank) ? rankedSource(kind, searchIn(body)) : undefined;
+  const terms = names.map((name, at) =>
+    isRank(name) ? (ranked === undefined ? "seq" : "score") : termOf(kind, name, { isFirst: at === 0, isNumeric }),
+  );
+  const all = names.some((name) => name === "id" || name === "-id") ? terms : [...terms, "id"];
+  return { ...condition(all.join(", ")), source: ranked ?? source };
+}
+
+const isRank = (name: string): boolean => name.replace(/^-/, "") === "@text_score";
+
+function searchIn(body: Body): string {
+  const search = body["search_text"];
+  if (typeof search === "string" && search !== "") return search;
+  throw new ApiFault(400, 16, "Invalid value for fields (text score cannot be used in order_by when search text is not used)");
 }
 
 function namesIn(given: unknown): string[] {
@@ -34,26 +51,13 @@ function namesIn(given: unknown): string[] {
   });
 }
 
-interface Place {
-  readonly isFirst: boolean;
-  readonly isNumeric: boolean;
-  readonly search: unknown;
-}
-
-function termOf(kind: Kind, name: string, { isFirst, isNumeric, search }: Place): Condition {
-  if (name.replace(/^-/, "") === "@text_score") return rankTerm(kind, search);
+function termOf(kind: Kind, name: string, { isFirst, isNumeric }: { isFirst: boolean; isNumeric: boolean }): string {
   const isDescending = name.startsWith("-");
   const path = isDescending ? name.slice(1) : name;
   const value = orderedValue(kind, path, isDescending);
   const key = isNumeric && path !== "id" ? `numeric_key(${value})` : value;
-  if (isDescending || !isFirst) return condition(`${key} ${isDescending ? "DESC" : "ASC"}`);
-  return condition(mayBeEmpty(kind, path) ? `coalesce(${value}, '') = '', ${key}` : `${key} ASC NULLS LAST`);
-}
-
-function rankTerm(kind: Kind, search: unknown): Condition {
-  if (typeof search !== "string" || search === "")
-    throw new ApiFault(400, 16, "Invalid value for fields (text score cannot be used in order_by when search text is not used)");
-  return wordsRank(kind, search);
+  if (isDescending || !isFirst) return `${key} ${isDescending ? "DESC" : "ASC"}`;
+  return mayBeEmpty(kind, path) ? `coalesce(${value}, '') = '', ${key}` : `${key} ASC NULLS LAST`;
 }
 
 /** Lists stand by their smallest element, descending by their greatest. */

@@ -40,9 +40,9 @@ export function queryDocuments(
   const [order, window] = [orderOf(kind, body), windowOf(body)];
   const rows = carriedOut(() =>
     db.all(
-      `SELECT ${columnsOf(kind, projection.fields)} FROM ${kind.table} ${whereOf(where)} ORDER BY ${order.sql} LIMIT ${window.limit} OFFSET ${window.offset}`,
+      `SELECT ${columnsOf(kind, projection.fields)} FROM ${order.source.sql} ${whereOf(where)} ORDER BY ${order.sql} LIMIT ${window.limit} OFFSET ${window.offset}`,
+      ...order.source.values,
       ...where.values,
-      ...order.values,
     ),
   );
   return { documents: rows.map((row) => projection.apply(documentOf(kind, row))), scrollId: window.advance?.(rows.length) };

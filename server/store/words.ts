@@ -16,12 +16,16 @@ export function wordsFilter(kind: Kind, search: string): Condition | undefined {
   return match === undefined ? NEVER : condition(`seq IN (SELECT rowid FROM ${kind.table}_words WHERE ${kind.table}_words MATCH ?)`, match);
 }
 
-/** An SQL term that orders by relevance, the best first. */
-export function wordsRank(kind: Kind, search: string): Condition {
+/**
+ * What stands in the place of the table in a query that is ordered by relevance: it has a column `score`, lowest is best. The
+ * words are looked up once, not for each row. Undefined: no word to rank by.
+ */
+export function rankedSource(kind: Kind, search: string): Condition | undefined {
   const [weights, match] = [WEIGHTS.get(kind.table), matchOf(search)];
-  if (weights === undefined || match === undefined) return condition("seq");
+  if (weights === undefined || match === undefined) return undefined;
   const words = `${kind.table}_words`;
-  return condition(`(SELECT bm25(${words}, ${weights}) FROM ${words} WHERE rowid = ${kind.table}.seq AND ${words} MATCH ?)`, match);
+  const ranked = `(SELECT rowid AS found, bm25(${words}, ${weights}) AS score FROM ${words} WHERE ${words} MATCH ? LIMIT -1)`;
+  return condition(`${ranked} CROSS JOIN ${kind.table} ON seq = found`, match);
 }
 
 const TERM = /(-?)"([^"]*)"|(?<=^|\s)-(\S+)|([^\s"]+)/g;
