@@ -58,7 +58,7 @@ export function sqlPath(kind: Kind, path: string): string {
   const [first = "", second = "", ...inside] = parts;
   if (parts.length === 1) return first;
   if (!isListInside(kind, first) || inside.length === 0) return `json_extract(${first}, ${jsonPath(parts.slice(1))})`;
-  return `(SELECT json_group_array(json_extract(value, ${jsonPath(inside)})) FROM json_each(${first}, ${jsonPath([second])}))`;
+  return `(SELECT json_group_array(json_extract(value, ${jsonPath(inside)})) FROM json_each(${first}, ${jsonPath([second])}) WHERE type = 'object')`;
 }
 
 /** Where a value lies in a JSON text, as an SQL literal. */

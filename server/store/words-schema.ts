@@ -27,7 +27,7 @@ const INDEXED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 const SOURCES: Readonly<Record<string, string>> = { outputs: "models", inputs: "models", repository: "script", entry_point: "script" };
 
 function modelsOn(side: string): string {
-  return `(SELECT group_concat(json_extract(value, '$.model'), ' ') FROM json_each(row.models, '$.${side}'))`;
+  return `(SELECT group_concat(json_extract(value, '$.model'), ' ') FROM json_each(row.models, '$.${side}') WHERE type = 'object')`;
 }
 
 export const WORD_INDEXES: string = Object.entries(INDEXED)
