@@ -1,7 +1,10 @@
 import type { Endpoint } from "../endpoint.ts";
 import { versionNumber } from "../version.ts";
+import { DOWNLOAD_ENDPOINTS } from "./downloads.ts";
 import { EVENT_ENDPOINTS } from "./events.ts";
 import { MODEL_ENDPOINTS } from "./models.ts";
+import { ORGANIZATION_ENDPOINTS } from "./organization.ts";
+import { PROJECT_USAGE_ENDPOINTS } from "./project-usages.ts";
 import { PROJECT_ENDPOINTS } from "./projects.ts";
 import { PUBLICITY_ENDPOINTS } from "./publicity.ts";
 import { QUEUE_LIST_ENDPOINTS } from "./queue-list.ts";
@@ -47,6 +50,9 @@ export const ALL_ENDPOINTS: readonly Endpoint[] = [
   ...WORKER_ENDPOINTS,
   ...MODEL_ENDPOINTS,
   ...WATCHDOG_ENDPOINTS,
+  ...ORGANIZATION_ENDPOINTS,
+  ...DOWNLOAD_ENDPOINTS,
+  ...PROJECT_USAGE_ENDPOINTS,
 ];
 
 /** The newest of each name. */

@@ -1,10 +1,10 @@
 import { ApiFault } from "../api-fault.ts";
 import { isMap } from "../body.ts";
+import { strOf } from "../contract/python-text.ts";
 import { type Condition, condition, joined, NEVER, opposite } from "./conditions.ts";
 import type { Kind } from "./documents.ts";
 import { holdsAll, holdsAny } from "./list-filter.ts";
 import { isArrayPath, sqlPath } from "./paths.ts";
-import { pythonText } from "./python-text.ts";
 
 /**
  * `filters: {field: {any: {include, exclude}, all: {include, exclude}, op}}` (clearml-tasks-events.md 2.3). Undefined: no
@@ -12,7 +12,7 @@ import { pythonText } from "./python-text.ts";
  */
 export function includeFilter(kind: Kind, field: string, given: unknown): Condition | undefined {
   if (!isMap(given))
-    throw new ApiFault(400, 12, "Validation error (invalid filter for field, dictionary expected)", { field, value: pythonText(given) });
+    throw new ApiFault(400, 12, "Validation error (invalid filter for field, dictionary expected)", { field, value: strOf(given) });
   const { any, all, op } = checked(field, given);
   const sides = [sideOf(anyTests(kind, field, any), "OR"), sideOf(allTests(kind, field, all), "AND")].filter((side) => side !== undefined);
   return sides.length === 0 ? undefined : joined(sides, op);
@@ -26,7 +26,7 @@ interface Side {
 const EMPTY: Side = { include: [], exclude: [] };
 
 function checked(field: string, given: Record<string, unknown>): { any: Side; all: Side; op: "AND" | "OR" } {
-  const bad = new ApiFault(400, 12, "Validation error", { field, value: pythonText(given) });
+  const bad = new ApiFault(400, 12, "Validation error", { field, value: strOf(given) });
   const { any, all, op = "and", ...unknown } = given;
   if (Object.keys(unknown).length > 0 || (op !== null && op !== "and" && op !== "or")) throw bad;
   const side = (value: unknown): Side => {

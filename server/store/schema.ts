@@ -105,6 +105,9 @@ const MIGRATIONS: readonly string[] = [
   END;
   `,
   WORD_INDEXES,
+  `
+  CREATE TABLE prepared_downloads (id TEXT PRIMARY KEY, company TEXT NOT NULL, expires INTEGER NOT NULL, request TEXT NOT NULL) WITHOUT ROWID;
+  `,
 ];
 
 /** Brings the file to today's schema, or to an earlier one, each step in a transaction of its own. */
