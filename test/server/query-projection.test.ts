@@ -115,6 +115,15 @@ describe("tasks.get_all_ex", () => {
     expect(await first("tasks.get_all_ex", undefined)).to.not.have.property("enqueue_status");
   });
 
+  it("shows a token that is limited to its own task nothing of other tasks", async () => {
+    const token = await server.runToken({ windlass_task: task, windlass_only_task: true });
+    const body = { id: [task], only_fields: ["parent.*", "project.name"] };
+    const { tasks } = await server.ask("tasks.get_all_ex", body, { token });
+    expect(tasks).to.deep.equal([{ id: task, parent: { id: parent }, project: { id: project, name: "outer/inner" } }]);
+    const { models } = await server.ask("models.get_all_ex", { id: [model], only_fields: ["task.name"] }, { token });
+    expect(models).to.deep.equal([{ id: model, task: { id: parent } }]);
+  });
+
   it("refuses what there is not, also behind a reference", async () => {
     expect(await refusal("tasks.get_all_ex", ["bogus", "name"])).to.equal(
       "400/14 Fields not defined for object: fields=(bogus), object=Task",

@@ -113,6 +113,15 @@ describe("the query grammar", () => {
     expect(refused({ _any_: { fields: ["name"] } })).to.equal(16);
   });
 
+  it("finds by their words also what was stored before there was a word index", async () => {
+    using old = new Closing(join(await temporaryFolder(), "old.db"));
+    migrate(old, 1);
+    old.run("INSERT INTO tasks (id, name, models, script) VALUES ('o', 'ancient task', '{}', '{\"repository\":\"some_repo\"}')");
+    migrate(old);
+    for (const search_text of ["ancient", "some_repo"])
+      expect(countDocuments(old, TASK, TASK_FILTERS, { search_text }), search_text).to.equal(1);
+  });
+
   it("compares dates, in any form in which they are written", () => {
     expect(found({ last_update: `>=${DAY(2)}` })).to.equal("bc");
     expect(found({ last_update: [">2026-01-01T00:00:00", "<2026-01-03 00:00:00"] })).to.equal("b");
@@ -182,3 +191,13 @@ describe("the query grammar", () => {
     expect(refused({ only_fields: ["no_such_field"] })).to.equal(14);
   });
 });
+
+class Closing extends Database {
+  constructor(path: string) {
+    super(path, { readonly: false });
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
