@@ -19,6 +19,7 @@ import type { ContainerOptions } from "./docker-flags.ts";
 import { environmentImage } from "./environment-image.ts";
 import { type HostPaths, hostPaths, mountOf, withSharedBundle } from "./host-paths.ts";
 import { type ImageFacts, inspectImage } from "./image.ts";
+import { isMissingCommand } from "./missing-command.ts";
 import { noEngine } from "./no-engine.ts";
 import { ownContainer } from "./own-container.ts";
 import { Relays } from "./relay.ts";
@@ -268,11 +269,6 @@ async function openFolder(folder: string): Promise<void> {
   }
 }
 
-/** The engine's answer to a command that is not in the image: 400 or 404 at the start. */
-function isMissingCommand(error: unknown): boolean {
-  return [400, 404].includes(statusOf(error) ?? 0) && /executable file not found|no such file or directory/i.test(messageOf(error));
-}
-
 /** What the engine refuses is the run's failure with a cause, not a fault of the agent. */
 async function engineErrors<T>(context: RunContext, action: () => Promise<T>): Promise<T> {
   try {
@@ -281,12 +277,12 @@ async function engineErrors<T>(context: RunContext, action: () => Promise<T>): P
     context.signal.throwIfAborted();
     const status = statusOf(error);
     if (isConnectionFailure(error)) throw noEngine(context.settings.docker.host, error);
-    if (status === undefined) throw error;
     const text = messageOf(error).replace(/^\(HTTP code \d+\) /, "");
     if (isMissingCommand(error))
       throw new RunError("failed/launch", `the command is not in the image (${text})`, {
-        hint: "Does the image hold the requested interpreter?",
+        hint: "Name an image that holds it (container.image), or an interpreter that the image has (script.binary).",
       });
+    if (status === undefined) throw error;
     if (status < 500) throw new RunError("failed/container-arguments", `the engine refuses the container (${text})`);
     throw new RunError("failed/engine", `the engine could not start the container (${text})`, { retryable: true });
   }
