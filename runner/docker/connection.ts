@@ -48,7 +48,7 @@ export function isUncertain(error: unknown): boolean {
 }
 
 /** The network's or the socket's own failures, as Node names them. */
-const CONNECTION_CODES = /^(ECONN\w+|EPIPE|ETIMEDOUT|E(?:HOST|NET)UNREACH|ENOTFOUND|EAI_AGAIN)$/;
+const CONNECTION_CODES = /^(ERR_STREAM_PREMATURE_CLOSE|ECONN\w+|EPIPE|ETIMEDOUT|E(?:HOST|NET)UNREACH|ENOTFOUND|EAI_AGAIN)$/;
 
 /** No engine there, or it went away in the middle. A missing socket has the code of a missing file, and `connect` beside it. */
 export function isConnectionFailure(error: unknown): boolean {

@@ -1,6 +1,3 @@
-import { once } from "node:events";
-import { createWriteStream } from "node:fs";
-import { Transform } from "node:stream";
 import type Docker from "dockerode";
 import { systemClock } from "../../base/clock.ts";
 import { type RetrySchedule, retry } from "../../base/retry.ts";
@@ -23,15 +20,16 @@ export class ContainerRun implements Running {
   /** By us. */
   #stopped = false;
 
-  /** `adopted`: an earlier agent process started it, and it may have ended long ago. */
-  constructor(container: Docker.Container, handle: ContainerHandle, waited: Promise<number>, adopted = false) {
+  /** `logged`: its console is complete. `adopted`: an earlier agent process started it, and it may have ended long ago. */
+  constructor(container: Docker.Container, handle: ContainerHandle, logged: Promise<void>, adopted = false) {
     this.#adopted = adopted;
     this.#container = container;
     this.handle = handle;
     this.figures = containerFigures(container);
-    this.exited = this.#learnExit(waited).finally(() => {
+    const learned = this.#learnExit().finally(() => {
       this.#ended = true;
     });
+    this.exited = Promise.all([learned, logged]).then(([exit]) => exit);
     this.exited.catch(() => undefined);
   }
 
@@ -62,9 +60,9 @@ export class ContainerRun implements Running {
     await retry(remove, { schedule: REMOVAL, retryable: isUncertain });
   }
 
-  async #learnExit(waited: Promise<number>): Promise<Exit> {
+  async #learnExit(): Promise<Exit> {
     try {
-      const exitCode = await waited;
+      const exitCode = await waitForExit(this.#container);
       if (!this.#adopted && exitCode !== 137 && exitCode !== 1 && !CODES_OF_A_FALL.has(exitCode)) return { exitCode, oomKilled: false };
       const facts = await this.#container.inspect();
       if (facts.State.Running) return { exitCode, oomKilled: false, lost: "killed" };
@@ -123,30 +121,4 @@ function exitOf({ State }: Docker.ContainerInspectInfo): Exit {
 
 function fellWithEngine(exit: Exit): Exit {
   return !exit.oomKilled && CODES_OF_A_FALL.has(exit.exitCode) ? { ...exit, lost: "engine-restart" } : exit;
-}
-
-/**
- * For images without a shell: the engine's own log, copied into the console's file, without the first `skip` bytes, which
- * an earlier agent process copied. Resolves when it is complete.
- */
-export async function copyLog(docker: Docker, container: Docker.Container, path: string, skip = 0): Promise<void> {
-  const stream = await container.logs({ follow: true, stdout: true, stderr: true });
-  const file = createWriteStream(path, { flags: "a" });
-  const rest = skipping(skip);
-  rest.pipe(file);
-  docker.modem.demuxStream(stream, rest, rest);
-  await new Promise<void>((resolve) => stream.once("end", resolve).once("error", resolve).once("close", resolve));
-  rest.end();
-  await once(file, "close");
-}
-
-function skipping(bytes: number): Transform {
-  let left = bytes;
-  return new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      const kept = chunk.subarray(Math.min(left, chunk.length));
-      left -= chunk.length - kept.length;
-      done(null, kept);
-    },
-  });
 }

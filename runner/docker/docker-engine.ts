@@ -12,13 +12,13 @@ import type { Source } from "../source/source.ts";
 import { begunContainer, inBody } from "./begun-container.ts";
 import { type Connection, connect, forgiving, isConnectionFailure, statusOf } from "./connection.ts";
 import { readArguments } from "./container-arguments.ts";
-import { ContainerRun, copyLog } from "./container-run.ts";
+import { ContainerRun } from "./container-run.ts";
 import { containerSpec, LOG_FROM_LABEL, RUN_LABEL } from "./container-spec.ts";
-import { waitForExit } from "./container-wait.ts";
 import type { ContainerOptions } from "./docker-flags.ts";
 import { environmentImage } from "./environment-image.ts";
 import { type HostPaths, hostPaths, mountOf, withSharedBundle } from "./host-paths.ts";
 import { type ImageFacts, inspectImage } from "./image.ts";
+import { copyLog } from "./log-copy.ts";
 import { isMissingCommand } from "./missing-command.ts";
 import { noEngine } from "./no-engine.ts";
 import { ownContainer } from "./own-container.ts";
@@ -144,7 +144,7 @@ class DockerEngine implements Engine {
     }
     if (facts !== undefined) await this.#servers(context, await this.#optionsOf(context));
     const found = { kind: "container", containerId: id, name: (facts?.Name ?? handle?.name ?? "").replace(/^\//, "") } as const;
-    return new ContainerRun(container, found, this.#resumed(context, container, facts), true);
+    return new ContainerRun(container, found, this.#copyOn(context, container, facts?.Config.Labels[LOG_FROM_LABEL]), true);
   }
 
   async #labelled(runId: string): Promise<string | undefined> {
@@ -152,15 +152,10 @@ class DockerEngine implements Engine {
     return (await this.#connection.docker.listContainers({ all: true, filters }))[0]?.Id;
   }
 
-  /** The end of a container that runs already, its log copied on from where the earlier agent stopped. */
-  async #resumed(context: RunContext, container: Docker.Container, facts: Docker.ContainerInspectInfo | undefined): Promise<number> {
-    const from = facts?.Config.Labels[LOG_FROM_LABEL];
-    const skip = from === undefined ? undefined : (await context.console.size()) - Number(from);
-    const [exit] = await Promise.all([
-      waitForExit(container),
-      skip === undefined ? undefined : this.#copyLog(container, context.console.path, skip),
-    ]);
-    return exit;
+  /** Its log is copied on from where the earlier agent stopped. */
+  async #copyOn(context: RunContext, container: Docker.Container, from: string | undefined): Promise<void> {
+    if (from === undefined) return;
+    await this.#copyLog(container, context.console.path, (await context.console.size()) - Number(from));
   }
 
   /** What another user wrote there is removed by a container of an image that is at hand. */
@@ -215,19 +210,13 @@ class DockerEngine implements Engine {
         "the engine does not say whether a container was started; asking again",
       );
     const container = await begunContainer(docker, spec, context.runId, onDoubt);
-    const waited = waitForExit(container);
-    waited.catch(() => undefined);
-    const copied = logTo === undefined ? Promise.resolve() : this.#copyLog(container, logTo, 0);
-    const complete = waited.then(async (exit) => {
-      await copied;
-      return exit;
-    });
-    return new ContainerRun(container, { kind: "container", containerId: container.id, name: spec.name ?? "" }, complete);
+    const logged = logTo === undefined ? Promise.resolve() : this.#copyLog(container, logTo, 0);
+    return new ContainerRun(container, { kind: "container", containerId: container.id, name: spec.name ?? "" }, logged);
   }
 
   async #copyLog(container: Docker.Container, path: string, skip: number): Promise<void> {
     await copyLog(this.#connection.docker, container, path, skip).catch((error: unknown) =>
-      this.#options.logger.warn({ err: error }, "a container's log broke off"),
+      this.#options.logger.warn({ err: error }, "a container's log is incomplete"),
     );
   }
 

@@ -5,7 +5,8 @@ import { expect } from "chai";
 import type { Task } from "../../api/wire/task.ts";
 import { baseImage, requireDocker } from "../support/docker.ts";
 import { buildImage, docker } from "../support/docker-command.ts";
-import { Product } from "../support/product.ts";
+import { EngineProxy } from "../support/engine-proxy.ts";
+import { eventually, Product } from "../support/product.ts";
 
 const QUEUE = "default";
 const IMAGE = "windlass-test-no-shell";
@@ -14,18 +15,23 @@ const IMAGE = "windlass-test-no-shell";
 describe("an image without a shell", function () {
   this.timeout(120_000);
   let product: Product;
+  let folder: string;
+  let engine: EngineProxy;
 
   before(async function () {
     requireDocker.call(this);
-    const folder = await mkdtemp(join(tmpdir(), "windlass-no-shell-"));
+    folder = await mkdtemp(join(tmpdir(), "windlass-no-shell-"));
     await writeFile(join(folder, "Dockerfile"), `FROM ${await baseImage()}\nRUN rm -f /bin/sh /bin/dash /bin/bash\n`);
     await buildImage(IMAGE, folder);
-    await rm(folder, { recursive: true });
+    const socket = join(folder, "engine.sock");
+    engine = await EngineProxy.at(socket);
     product = await Product.start();
-    await product.startDaemon({ queues: [QUEUE], args: ["--docker", IMAGE] });
+    await product.startDaemon({ queues: [QUEUE], args: ["--docker", IMAGE], env: { DOCKER_HOST: `unix://${socket}` } });
   });
   after(async () => {
     await product?.[Symbol.asyncDispose]();
+    await engine?.[Symbol.asyncDispose]();
+    if (folder !== undefined) await rm(folder, { recursive: true });
     await docker("rmi", "-f", IMAGE);
   });
 
@@ -49,4 +55,24 @@ describe("an image without a shell", function () {
       expect(console).to.contain("Name an image that holds it");
     });
   }
+
+  const LINES = 60;
+  const counting = `import time\nfor n in range(${LINES}):\n    print("line", n, flush=True)\n    time.sleep(0.05)\n`;
+
+  for (const away of [false, true])
+    it(`loses no line when its log breaks off${away ? " and the engine is away until it has ended" : ", again and again"}`, async () => {
+      const script = { entry_point: "main.py", diff: counting, binary: "python3" };
+      const id = await product.enqueue(QUEUE, { script, container: { image: IMAGE } });
+      for (const seen of away ? [5] : [5, 15, 30]) {
+        await eventually("some lines are there", async () => (await product.consoleOf(id)).includes(`line ${seen}\n`));
+        if (away) engine.fault = () => "refused";
+        engine.cut();
+      }
+      if (away) await eventually("it has ended", async () => (await docker("ps", "-q", "--filter", `label=windlass.task=${id}`)) === "");
+      engine.fault = () => undefined;
+      const task = await product.ended(id);
+      const console = await product.consoleOf(id);
+      expect(task.status, console).to.equal("completed");
+      expect(console.match(/line \d+\n/g)).to.deep.equal(Array.from({ length: LINES }, (_, n) => `line ${n}\n`));
+    });
 });
