@@ -1,5 +1,6 @@
 import type Docker from "dockerode";
 import { codeOf } from "../../base/errors.ts";
+import { withLimits } from "./call-limits.ts";
 import { noEngine } from "./no-engine.ts";
 
 /** What we know of the engine; asked once. */
@@ -24,7 +25,7 @@ export async function connect(host: string | undefined): Promise<Connection> {
 
 export async function dockerAt(host: string | undefined): Promise<Docker> {
   const { default: Dockerode } = await import("dockerode");
-  return new Dockerode(addressOf(host));
+  return withLimits(new Dockerode(addressOf(host)));
 }
 
 function addressOf(host: string | undefined): Docker.DockerOptions {

@@ -57,7 +57,9 @@ export class ContainerRun implements Running {
   /** An engine that is down is waited for: a container that is left behind would stay for ever. */
   async remove(): Promise<void> {
     const remove = (): Promise<void> => forgiving(this.#container.remove({ force: true, v: true }), 404, 409);
-    await retry(remove, { schedule: REMOVAL, retryable: isUncertain });
+    const untilMs = performance.now() + REMOVAL_MS;
+    const retryable = (error: unknown): boolean => isUncertain(error) && performance.now() < untilMs;
+    await retry(remove, { schedule: REMOVAL, retryable });
   }
 
   async #learnExit(): Promise<Exit> {
@@ -108,8 +110,8 @@ export class ContainerRun implements Running {
 const LOOK_AGAIN_MS = 1_000;
 const GOES_DOWN_WITHIN_MS = 2_500;
 const UNTIL_TAKEN: RetrySchedule = { tries: Infinity, firstDelayMs: 250, factor: 2, maxDelayMs: 2_000 };
-/** About ten minutes. */
-const REMOVAL: RetrySchedule = { tries: 120, firstDelayMs: 500, factor: 2, maxDelayMs: 5_000 };
+const REMOVAL_MS = 600_000;
+const REMOVAL: RetrySchedule = { tries: Infinity, firstDelayMs: 500, factor: 2, maxDelayMs: 5_000 };
 const VANISHED: Exit = { exitCode: 137, oomKilled: false, lost: "killed" };
 /** An engine that goes down without live-restore ends its containers with SIGTERM and SIGKILL, or finds them dead later (255). */
 const CODES_OF_A_FALL: ReadonlySet<number> = new Set([255, 137, 143]);

@@ -14,6 +14,7 @@ import { type Connection, connect, forgiving, isConnectionFailure, statusOf } fr
 import { readArguments } from "./container-arguments.ts";
 import { ContainerRun } from "./container-run.ts";
 import { containerSpec, LOG_FROM_LABEL, RUN_LABEL } from "./container-spec.ts";
+import { waitForExit } from "./container-wait.ts";
 import type { ContainerOptions } from "./docker-flags.ts";
 import { environmentImage } from "./environment-image.ts";
 import { type HostPaths, hostPaths, mountOf, withSharedBundle } from "./host-paths.ts";
@@ -197,7 +198,7 @@ class DockerEngine implements Engine {
       }),
     );
     await container.start();
-    await container.wait();
+    await waitForExit(container);
     await container.remove({ force: true });
     await rm(folder, { recursive: true, force: true });
   }
