@@ -6,6 +6,7 @@ import type { Exit, RunHandle, Running } from "../engine.ts";
 import { forgiving, isUncertain, statusOf } from "./connection.ts";
 import { containerFigures } from "./container-figures.ts";
 import { waitForExit } from "./container-wait.ts";
+import { isNewEngine } from "./engine-memory.ts";
 
 type ContainerHandle = Extract<RunHandle, { kind: "container" }>;
 
@@ -14,6 +15,7 @@ export class ContainerRun implements Running {
   readonly handle: ContainerHandle;
   readonly figures: FigureSource;
   readonly exited: Promise<Exit>;
+  readonly #docker: Docker;
   readonly #container: Docker.Container;
   readonly #adopted: boolean;
   #ended = false;
@@ -21,8 +23,10 @@ export class ContainerRun implements Running {
   #stopped = false;
 
   /** `logged`: its console is complete. `adopted`: an earlier agent process started it, and it may have ended long ago. */
-  constructor(container: Docker.Container, handle: ContainerHandle, logged: Promise<void>, adopted = false) {
+  constructor(docker: Docker, handle: ContainerHandle, logged: Promise<void>, adopted = false) {
+    const container = docker.getContainer(handle.containerId);
     this.#adopted = adopted;
+    this.#docker = docker;
     this.#container = container;
     this.handle = handle;
     this.figures = containerFigures(container);
@@ -62,18 +66,39 @@ export class ContainerRun implements Running {
     await retry(remove, { schedule: REMOVAL, retryable });
   }
 
+  /** A wait that breaks off is begun again, as soon as the engine answers. */
   async #learnExit(): Promise<Exit> {
-    try {
-      const exitCode = await waitForExit(this.#container);
-      if (!this.#adopted && exitCode !== 137 && exitCode !== 1 && !CODES_OF_A_FALL.has(exitCode)) return { exitCode, oomKilled: false };
-      const facts = await this.#container.inspect();
-      if (facts.State.Running) return { exitCode, oomKilled: false, lost: "killed" };
-      const exit = exitOf(facts);
-      return !this.#stopped && fellWithEngine(exit).lost !== undefined && (await this.#engineIsGone()) ? fellWithEngine(exit) : exit;
-    } catch (error) {
-      if (statusOf(error) === 404) return VANISHED;
-      return await this.#lookAgain();
+    for (let broke = false; ; broke = true) {
+      try {
+        return (broke ? await this.#endMeanwhile() : undefined) ?? (await this.#end(broke));
+      } catch (error) {
+        if (statusOf(error) === 404) return VANISHED;
+      }
+      await systemClock.sleep(LOOK_AGAIN_MS);
     }
+  }
+
+  /** How it ended while nobody could see it. Undefined: it runs, so that the engine's fall, if there was one, is survived. */
+  async #endMeanwhile(): Promise<Exit | undefined> {
+    const facts = await this.#container.inspect();
+    return facts.State.Running ? undefined : await this.#judged(facts, true);
+  }
+
+  async #end(broke: boolean): Promise<Exit> {
+    const exitCode = await waitForExit(this.#container);
+    if (!this.#adopted && !broke && exitCode !== 1 && !CODES_OF_A_FALL.has(exitCode)) return { exitCode, oomKilled: false };
+    const facts = await this.#container.inspect();
+    if (facts.State.Running) return { exitCode, oomKilled: false, lost: "killed" };
+    const isGone = mayBeFall(exitOf(facts)) && (await this.#engineIsGone());
+    return isGone || this.#adopted ? await this.#judged(facts, isGone) : exitOf(facts);
+  }
+
+  /** A code of a fall is the engine's, unless it is still the same engine; where it cannot tell, `unsure` holds. */
+  async #judged(facts: Docker.ContainerInspectInfo, unsure: boolean): Promise<Exit> {
+    const exit = exitOf(facts);
+    if (this.#stopped || !mayBeFall(exit)) return exit;
+    const isNew = await retry(() => isNewEngine(this.#docker, facts), { schedule: COMES_BACK, retryable: () => true }).catch(() => unsure);
+    return (isNew ?? unsure) ? { ...exit, lost: "engine-restart" } : exit;
   }
 
   /** An engine that goes down ends its containers and is gone moments later. */
@@ -91,24 +116,12 @@ export class ContainerRun implements Running {
     }
     return false;
   }
-
-  /** The wait broke off: the engine went down. Once it answers again it says how the container took it. */
-  async #lookAgain(): Promise<Exit> {
-    for (;;) {
-      await systemClock.sleep(LOOK_AGAIN_MS);
-      try {
-        const facts = await this.#container.inspect();
-        if (facts.State.Running) await waitForExit(this.#container);
-        else return fellWithEngine(exitOf(facts));
-      } catch (error) {
-        if (statusOf(error) === 404) return VANISHED;
-      }
-    }
-  }
 }
 
 const LOOK_AGAIN_MS = 1_000;
 const GOES_DOWN_WITHIN_MS = 2_500;
+/** About half a minute: one that stays away has gone down. */
+const COMES_BACK: RetrySchedule = { tries: 10, firstDelayMs: 500, factor: 2, maxDelayMs: 5_000 };
 const UNTIL_TAKEN: RetrySchedule = { tries: Infinity, firstDelayMs: 250, factor: 2, maxDelayMs: 2_000 };
 const REMOVAL_MS = 600_000;
 const REMOVAL: RetrySchedule = { tries: Infinity, firstDelayMs: 500, factor: 2, maxDelayMs: 5_000 };
@@ -121,6 +134,4 @@ function exitOf({ State }: Docker.ContainerInspectInfo): Exit {
   return { exitCode: State.ExitCode, oomKilled: State.OOMKilled, ...(endedAtMs > 0 ? { endedAtMs } : {}) };
 }
 
-function fellWithEngine(exit: Exit): Exit {
-  return !exit.oomKilled && CODES_OF_A_FALL.has(exit.exitCode) ? { ...exit, lost: "engine-restart" } : exit;
-}
+const mayBeFall = (exit: Exit): boolean => !exit.oomKilled && CODES_OF_A_FALL.has(exit.exitCode);

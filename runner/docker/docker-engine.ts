@@ -145,7 +145,7 @@ class DockerEngine implements Engine {
     }
     if (facts !== undefined) await this.#servers(context, await this.#optionsOf(context));
     const found = { kind: "container", containerId: id, name: (facts?.Name ?? handle?.name ?? "").replace(/^\//, "") } as const;
-    return new ContainerRun(container, found, this.#copyOn(context, container, facts?.Config.Labels[LOG_FROM_LABEL]), true);
+    return new ContainerRun(this.#connection.docker, found, this.#copyOn(context, container, facts?.Config.Labels[LOG_FROM_LABEL]), true);
   }
 
   async #labelled(runId: string): Promise<string | undefined> {
@@ -212,7 +212,7 @@ class DockerEngine implements Engine {
       );
     const container = await begunContainer(docker, spec, context.runId, onDoubt);
     const logged = logTo === undefined ? Promise.resolve() : this.#copyLog(container, logTo, 0);
-    return new ContainerRun(container, { kind: "container", containerId: container.id, name: spec.name ?? "" }, logged);
+    return new ContainerRun(docker, { kind: "container", containerId: container.id, name: spec.name ?? "" }, logged);
   }
 
   async #copyLog(container: Docker.Container, path: string, skip: number): Promise<void> {

@@ -5,8 +5,8 @@ import { connect, type Socket } from "node:net";
 const ENGINE = "/var/run/docker.sock";
 const SAYS_SO = '{"message":"the test says so"}';
 
-/** What becomes of one request to the engine. `lost` and `failed`: it is done, and the answer does not come, or says 500; `denied`: 500, and nothing is done; `silent` and `mute`: no answer, and the connection stays open; nothing is done, or it is. */
-export type EngineFault = "refused" | "denied" | "failed" | "lost" | "silent" | "mute";
+/** What becomes of one request to the engine. `lost` and `failed`: it is done, and the answer does not come, or says 500; `denied`: 500, and nothing is done; `silent` and `mute`: no answer, and the connection stays open; nothing is done, or it is; `empty`: 200 and nothing else. */
+export type EngineFault = "refused" | "denied" | "failed" | "lost" | "silent" | "mute" | "empty";
 
 /** The Docker engine at a socket of its own, with faults that the test chooses request by request. */
 export class EngineProxy implements AsyncDisposable {
@@ -46,6 +46,7 @@ export class EngineProxy implements AsyncDisposable {
     const fault = this.fault(asked);
     if (fault === "refused") return void incoming.socket.destroy();
     if (fault === "silent") return void incoming.resume();
+    if (fault === "empty") return void outgoing.writeHead(200).end();
     if (fault === "denied") return void outgoing.writeHead(500).end(SAYS_SO);
     const { method, url, headers } = incoming;
     const onward = request({ socketPath: ENGINE, method, path: url, headers, agent: false }, (answer) => {
