@@ -89,16 +89,20 @@ export class ContainerRun implements Running {
     if (!this.#adopted && !broke && exitCode !== 1 && !CODES_OF_A_FALL.has(exitCode)) return { exitCode, oomKilled: false };
     const facts = await this.#container.inspect();
     if (facts.State.Running) return { exitCode, oomKilled: false, lost: "killed" };
-    const isGone = mayBeFall(exitOf(facts)) && (await this.#engineIsGone());
+    const isGone = this.#mayBeFall(exitOf(facts)) && (await this.#engineIsGone());
     return isGone || this.#adopted ? await this.#judged(facts, isGone) : exitOf(facts);
   }
 
   /** A code of a fall is the engine's, unless it is still the same engine; where it cannot tell, `unsure` holds. */
   async #judged(facts: Docker.ContainerInspectInfo, unsure: boolean): Promise<Exit> {
     const exit = exitOf(facts);
-    if (this.#stopped || !mayBeFall(exit)) return exit;
+    if (!this.#mayBeFall(exit)) return exit;
     const isNew = await retry(() => isNewEngine(this.#docker, facts), { schedule: COMES_BACK, retryable: () => true }).catch(() => unsure);
     return (isNew ?? unsure) ? { ...exit, lost: "engine-restart" } : exit;
+  }
+
+  #mayBeFall({ oomKilled, exitCode }: Exit): boolean {
+    return !this.#stopped && !oomKilled && CODES_OF_A_FALL.has(exitCode);
   }
 
   /** An engine that goes down ends its containers and is gone moments later. */
@@ -133,5 +137,3 @@ function exitOf({ State }: Docker.ContainerInspectInfo): Exit {
   const endedAtMs = Date.parse(State.FinishedAt);
   return { exitCode: State.ExitCode, oomKilled: State.OOMKilled, ...(endedAtMs > 0 ? { endedAtMs } : {}) };
 }
-
-const mayBeFall = (exit: Exit): boolean => !exit.oomKilled && CODES_OF_A_FALL.has(exit.exitCode);
