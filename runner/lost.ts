@@ -38,9 +38,11 @@ export function lostCause(
 ): LostCause | undefined {
   const isOtherBoot = launched !== undefined && launched.host.bootId !== now.bootId;
   const isProcess = launched?.handle.kind === "process";
-  if (exit.lost === undefined) return isOtherBoot && !isProcess && CODES_OF_A_FALL.has(exit.exitCode) ? "lost/host-restart" : undefined;
-  if (exit.lost === "engine-restart") return "lost/engine-restart";
+  const mayHaveFallen = exit.lost !== undefined || (!isProcess && CODES_OF_A_FALL.has(exit.exitCode));
+  if (!mayHaveFallen) return undefined;
+  // An engine goes down with its machine.
   if (isOtherBoot) return "lost/host-restart";
+  if (exit.lost !== "killed") return exit.lost === undefined ? undefined : "lost/engine-restart";
   const isOtherInit = launched !== undefined && launched.host.initStartTime !== now.initStartTime;
   return isProcess && isOtherInit ? "lost/agent-container-restart" : "lost/killed";
 }

@@ -48,8 +48,8 @@ function engineCure(message: string): string {
   return "Check docker.host and DOCKER_HOST.";
 }
 
-async function buildKit(context: DoctorContext): Promise<Finding> {
-  const fault = await buildKitFault(hostOf(context), `windlass-doctor:${newId()}`);
+async function buildKit(context: DoctorContext, signal: AbortSignal): Promise<Finding> {
+  const fault = await buildKitFault(hostOf(context), `windlass-doctor:${newId()}`, signal);
   if (fault === undefined) return ok("builds");
   return fail(`cannot build (${fault})`, "Look at the engine's log. Without it only tasks without requirements and set-up script can run.");
 }

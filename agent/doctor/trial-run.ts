@@ -1,6 +1,7 @@
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { taskSchema } from "../../api/wire/task.ts";
+import { systemClock } from "../../base/clock.ts";
 import { withFileLock } from "../../base/file-lock.ts";
 import { newId } from "../../base/ids.ts";
 import { silentLogger } from "../../base/logger.ts";
@@ -10,6 +11,8 @@ import { composeLaunch } from "../../runner/launch/compose-launch.ts";
 import type { Source } from "../../runner/source/source.ts";
 import type { Config } from "../config.ts";
 import { TRIAL_PROGRAM } from "./trial-program.ts";
+
+const CLOSE_MS = 15_000;
 
 export interface TrialResult {
   readonly exitCode: number;
@@ -40,8 +43,12 @@ export class TrialRun {
     return this.#result;
   }
 
+  /** Its end, unless that hangs: what is left then is removed by the clean-up, as after a doctor that was killed. */
   async close(): Promise<void> {
-    await this.#result?.catch(() => undefined);
+    if (this.#result === undefined) return;
+    const ended = new AbortController();
+    const result = this.#result.catch(() => undefined).finally(() => ended.abort());
+    await Promise.race([result, systemClock.sleep(CLOSE_MS, ended.signal).catch(() => undefined)]);
   }
 
   /** Whoever is killed here leaves the folder to the clean-up: a lock with a dead owner lies beside it, or none. */

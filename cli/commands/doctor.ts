@@ -10,6 +10,8 @@ const SHOWN: Readonly<Record<CheckResult["status"], string>> = {
   skipped: styleOut("dim", "skipped"),
 };
 
+const LINGER_MS = 1_000;
+
 /** One line each, as they come; the cure of what is not well below it. Exit code 1 when something failed. */
 export async function doctorCommand(flags: AgentFlagsGiven & { json?: boolean }): Promise<number> {
   const tell = flags.json === true ? () => undefined : (result: CheckResult) => void process.stdout.write(lineOf(result));
@@ -19,6 +21,8 @@ export async function doctorCommand(flags: AgentFlagsGiven & { json?: boolean })
   const failed = results.filter((result) => result.status === "fail");
   if (flags.json === true) process.stdout.write(`${JSON.stringify({ ok: failed.length === 0, checks: results }, null, 2)}\n`);
   else if (failed.length > 0) process.stdout.write(`\n${failed.length} failed: ${failed.map((result) => result.id).join(", ")}\n`);
+  // Who hangs was told of; it does not hold the command.
+  setTimeout(() => process.exit(), LINGER_MS).unref();
   return failed.length === 0 ? 0 : 1;
 }
 

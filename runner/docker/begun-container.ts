@@ -3,6 +3,7 @@ import { systemClock } from "../../base/clock.ts";
 import { type RetrySchedule, retry } from "../../base/retry.ts";
 import { forgiving, isUncertain, statusOf } from "./connection.ts";
 import { RUN_LABEL } from "./container-spec.ts";
+import { checkCommand } from "./missing-command.ts";
 
 /** A name is in use before the container that is being made can be seen. */
 const NAME_IN_USE_TRIES = 20;
@@ -27,6 +28,7 @@ export async function begunContainer(
     throw error;
   });
   try {
+    await checkCommand(container);
     await container.start();
   } catch (error) {
     const isRunning = isUncertain(error) && (await retry(() => wasStarted(container), waits));

@@ -1,5 +1,6 @@
 import type Docker from "dockerode";
 import { codeOf } from "../../base/errors.ts";
+import { withLimits } from "./call-limits.ts";
 import { noEngine } from "./no-engine.ts";
 
 /** What we know of the engine; asked once. */
@@ -24,7 +25,7 @@ export async function connect(host: string | undefined): Promise<Connection> {
 
 export async function dockerAt(host: string | undefined): Promise<Docker> {
   const { default: Dockerode } = await import("dockerode");
-  return new Dockerode(addressOf(host));
+  return withLimits(new Dockerode(addressOf(host)));
 }
 
 function addressOf(host: string | undefined): Docker.DockerOptions {
@@ -48,7 +49,7 @@ export function isUncertain(error: unknown): boolean {
 }
 
 /** The network's or the socket's own failures, as Node names them. */
-const CONNECTION_CODES = /^(ECONN\w+|EPIPE|ETIMEDOUT|E(?:HOST|NET)UNREACH|ENOTFOUND|EAI_AGAIN)$/;
+const CONNECTION_CODES = /^(ERR_STREAM_PREMATURE_CLOSE|ECONN\w+|EPIPE|ETIMEDOUT|E(?:HOST|NET)UNREACH|ENOTFOUND|EAI_AGAIN)$/;
 
 /** No engine there, or it went away in the middle. A missing socket has the code of a missing file, and `connect` beside it. */
 export function isConnectionFailure(error: unknown): boolean {

@@ -1,6 +1,3 @@
-import { once } from "node:events";
-import { createWriteStream } from "node:fs";
-import { Transform } from "node:stream";
 import type Docker from "dockerode";
 import { systemClock } from "../../base/clock.ts";
 import { type RetrySchedule, retry } from "../../base/retry.ts";
@@ -9,6 +6,7 @@ import type { Exit, RunHandle, Running } from "../engine.ts";
 import { forgiving, isUncertain, statusOf } from "./connection.ts";
 import { containerFigures } from "./container-figures.ts";
 import { waitForExit } from "./container-wait.ts";
+import { isNewEngine } from "./engine-memory.ts";
 
 type ContainerHandle = Extract<RunHandle, { kind: "container" }>;
 
@@ -17,21 +15,25 @@ export class ContainerRun implements Running {
   readonly handle: ContainerHandle;
   readonly figures: FigureSource;
   readonly exited: Promise<Exit>;
+  readonly #docker: Docker;
   readonly #container: Docker.Container;
   readonly #adopted: boolean;
   #ended = false;
   /** By us. */
   #stopped = false;
 
-  /** `adopted`: an earlier agent process started it, and it may have ended long ago. */
-  constructor(container: Docker.Container, handle: ContainerHandle, waited: Promise<number>, adopted = false) {
+  /** `logged`: its console is complete. `adopted`: an earlier agent process started it, and it may have ended long ago. */
+  constructor(docker: Docker, handle: ContainerHandle, logged: Promise<void>, adopted = false) {
+    const container = docker.getContainer(handle.containerId);
     this.#adopted = adopted;
+    this.#docker = docker;
     this.#container = container;
     this.handle = handle;
     this.figures = containerFigures(container);
-    this.exited = this.#learnExit(waited).finally(() => {
+    const learned = this.#learnExit().finally(() => {
       this.#ended = true;
     });
+    this.exited = Promise.all([learned, logged]).then(([exit]) => exit);
     this.exited.catch(() => undefined);
   }
 
@@ -59,21 +61,48 @@ export class ContainerRun implements Running {
   /** An engine that is down is waited for: a container that is left behind would stay for ever. */
   async remove(): Promise<void> {
     const remove = (): Promise<void> => forgiving(this.#container.remove({ force: true, v: true }), 404, 409);
-    await retry(remove, { schedule: REMOVAL, retryable: isUncertain });
+    const untilMs = performance.now() + REMOVAL_MS;
+    const retryable = (error: unknown): boolean => isUncertain(error) && performance.now() < untilMs;
+    await retry(remove, { schedule: REMOVAL, retryable });
   }
 
-  async #learnExit(waited: Promise<number>): Promise<Exit> {
-    try {
-      const exitCode = await waited;
-      if (!this.#adopted && exitCode !== 137 && exitCode !== 1 && !CODES_OF_A_FALL.has(exitCode)) return { exitCode, oomKilled: false };
-      const facts = await this.#container.inspect();
-      if (facts.State.Running) return { exitCode, oomKilled: false, lost: "killed" };
-      const exit = exitOf(facts);
-      return !this.#stopped && fellWithEngine(exit).lost !== undefined && (await this.#engineIsGone()) ? fellWithEngine(exit) : exit;
-    } catch (error) {
-      if (statusOf(error) === 404) return VANISHED;
-      return await this.#lookAgain();
+  /** A wait that breaks off is begun again, as soon as the engine answers. */
+  async #learnExit(): Promise<Exit> {
+    for (let broke = false; ; broke = true) {
+      try {
+        return (broke ? await this.#endMeanwhile() : undefined) ?? (await this.#end(broke));
+      } catch (error) {
+        if (statusOf(error) === 404) return VANISHED;
+      }
+      await systemClock.sleep(LOOK_AGAIN_MS);
     }
+  }
+
+  /** How it ended while nobody could see it. Undefined: it runs, so that the engine's fall, if there was one, is survived. */
+  async #endMeanwhile(): Promise<Exit | undefined> {
+    const facts = await this.#container.inspect();
+    return facts.State.Running ? undefined : await this.#judged(facts, true);
+  }
+
+  async #end(broke: boolean): Promise<Exit> {
+    const exitCode = await waitForExit(this.#container);
+    if (!this.#adopted && !broke && exitCode !== 1 && !CODES_OF_A_FALL.has(exitCode)) return { exitCode, oomKilled: false };
+    const facts = await this.#container.inspect();
+    if (facts.State.Running) return { exitCode, oomKilled: false, lost: "killed" };
+    const isGone = this.#mayBeFall(exitOf(facts)) && (await this.#engineIsGone());
+    return isGone || this.#adopted ? await this.#judged(facts, isGone) : exitOf(facts);
+  }
+
+  /** A code of a fall is the engine's, unless it is still the same engine; where it cannot tell, `unsure` holds. */
+  async #judged(facts: Docker.ContainerInspectInfo, unsure: boolean): Promise<Exit> {
+    const exit = exitOf(facts);
+    if (!this.#mayBeFall(exit)) return exit;
+    const isNew = await retry(() => isNewEngine(this.#docker, facts), { schedule: COMES_BACK, retryable: () => true }).catch(() => unsure);
+    return (isNew ?? unsure) ? { ...exit, lost: "engine-restart" } : exit;
+  }
+
+  #mayBeFall({ oomKilled, exitCode }: Exit): boolean {
+    return !this.#stopped && !oomKilled && CODES_OF_A_FALL.has(exitCode);
   }
 
   /** An engine that goes down ends its containers and is gone moments later. */
@@ -91,27 +120,15 @@ export class ContainerRun implements Running {
     }
     return false;
   }
-
-  /** The wait broke off: the engine went down. Once it answers again it says how the container took it. */
-  async #lookAgain(): Promise<Exit> {
-    for (;;) {
-      await systemClock.sleep(LOOK_AGAIN_MS);
-      try {
-        const facts = await this.#container.inspect();
-        if (facts.State.Running) await waitForExit(this.#container);
-        else return fellWithEngine(exitOf(facts));
-      } catch (error) {
-        if (statusOf(error) === 404) return VANISHED;
-      }
-    }
-  }
 }
 
 const LOOK_AGAIN_MS = 1_000;
 const GOES_DOWN_WITHIN_MS = 2_500;
+/** About half a minute: one that stays away has gone down. */
+const COMES_BACK: RetrySchedule = { tries: 10, firstDelayMs: 500, factor: 2, maxDelayMs: 5_000 };
 const UNTIL_TAKEN: RetrySchedule = { tries: Infinity, firstDelayMs: 250, factor: 2, maxDelayMs: 2_000 };
-/** About ten minutes. */
-const REMOVAL: RetrySchedule = { tries: 120, firstDelayMs: 500, factor: 2, maxDelayMs: 5_000 };
+const REMOVAL_MS = 600_000;
+const REMOVAL: RetrySchedule = { tries: Infinity, firstDelayMs: 500, factor: 2, maxDelayMs: 5_000 };
 const VANISHED: Exit = { exitCode: 137, oomKilled: false, lost: "killed" };
 /** An engine that goes down without live-restore ends its containers with SIGTERM and SIGKILL, or finds them dead later (255). */
 const CODES_OF_A_FALL: ReadonlySet<number> = new Set([255, 137, 143]);
@@ -119,34 +136,4 @@ const CODES_OF_A_FALL: ReadonlySet<number> = new Set([255, 137, 143]);
 function exitOf({ State }: Docker.ContainerInspectInfo): Exit {
   const endedAtMs = Date.parse(State.FinishedAt);
   return { exitCode: State.ExitCode, oomKilled: State.OOMKilled, ...(endedAtMs > 0 ? { endedAtMs } : {}) };
-}
-
-function fellWithEngine(exit: Exit): Exit {
-  return !exit.oomKilled && CODES_OF_A_FALL.has(exit.exitCode) ? { ...exit, lost: "engine-restart" } : exit;
-}
-
-/**
- * For images without a shell: the engine's own log, copied into the console's file, without the first `skip` bytes, which
- * an earlier agent process copied. Resolves when it is complete.
- */
-export async function copyLog(docker: Docker, container: Docker.Container, path: string, skip = 0): Promise<void> {
-  const stream = await container.logs({ follow: true, stdout: true, stderr: true });
-  const file = createWriteStream(path, { flags: "a" });
-  const rest = skipping(skip);
-  rest.pipe(file);
-  docker.modem.demuxStream(stream, rest, rest);
-  await new Promise<void>((resolve) => stream.once("end", resolve).once("error", resolve).once("close", resolve));
-  rest.end();
-  await once(file, "close");
-}
-
-function skipping(bytes: number): Transform {
-  let left = bytes;
-  return new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      const kept = chunk.subarray(Math.min(left, chunk.length));
-      left -= chunk.length - kept.length;
-      done(null, kept);
-    },
-  });
 }

@@ -42,6 +42,9 @@ const DIRECT = 'shift; exec "$@" >>"$0" 2>&1';
 /** Makes docker's init pass signals on to the whole group: the shell line alone would keep them to itself. */
 const SIGNAL_GROUP = "TINI_KILL_PROCESS_GROUP=1";
 
+/** Never rotated, as the console's file: what an agent has copied is known by its number of bytes. */
+const WHOLE_LOG = { Type: "local", Config: { "max-size": "1t" } };
+
 /** Labels of a run's container. */
 export const RUN_LABEL = "windlass.run";
 /** Where in the console's file the engine's log of this container begins; only without a shell in the image. */
@@ -80,7 +83,7 @@ export function containerSpec(parts: ContainerParts, console: "file" | "engine-l
       ...gpuRequests(parts),
       Binds: [...ownBinds(parts), ...options.binds],
       Mounts: options.mounts as never,
-      LogConfig: { Type: console === "file" ? "none" : "local", Config: {} },
+      LogConfig: console === "file" ? { Type: "none", Config: {} } : WHOLE_LOG,
     },
   } as Docker.ContainerCreateOptions;
 }

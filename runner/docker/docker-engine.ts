@@ -12,13 +12,15 @@ import type { Source } from "../source/source.ts";
 import { begunContainer, inBody } from "./begun-container.ts";
 import { type Connection, connect, forgiving, isConnectionFailure, statusOf } from "./connection.ts";
 import { readArguments } from "./container-arguments.ts";
-import { ContainerRun, copyLog } from "./container-run.ts";
+import { ContainerRun } from "./container-run.ts";
 import { containerSpec, LOG_FROM_LABEL, RUN_LABEL } from "./container-spec.ts";
 import { waitForExit } from "./container-wait.ts";
 import type { ContainerOptions } from "./docker-flags.ts";
 import { environmentImage } from "./environment-image.ts";
 import { type HostPaths, hostPaths, mountOf, withSharedBundle } from "./host-paths.ts";
 import { type ImageFacts, inspectImage } from "./image.ts";
+import { copyLog } from "./log-copy.ts";
+import { isMissingCommand } from "./missing-command.ts";
 import { noEngine } from "./no-engine.ts";
 import { ownContainer } from "./own-container.ts";
 import { Relays } from "./relay.ts";
@@ -143,7 +145,7 @@ class DockerEngine implements Engine {
     }
     if (facts !== undefined) await this.#servers(context, await this.#optionsOf(context));
     const found = { kind: "container", containerId: id, name: (facts?.Name ?? handle?.name ?? "").replace(/^\//, "") } as const;
-    return new ContainerRun(container, found, this.#resumed(context, container, facts), true);
+    return new ContainerRun(this.#connection.docker, found, this.#copyOn(context, container, facts?.Config.Labels[LOG_FROM_LABEL]), true);
   }
 
   async #labelled(runId: string): Promise<string | undefined> {
@@ -151,15 +153,10 @@ class DockerEngine implements Engine {
     return (await this.#connection.docker.listContainers({ all: true, filters }))[0]?.Id;
   }
 
-  /** The end of a container that runs already, its log copied on from where the earlier agent stopped. */
-  async #resumed(context: RunContext, container: Docker.Container, facts: Docker.ContainerInspectInfo | undefined): Promise<number> {
-    const from = facts?.Config.Labels[LOG_FROM_LABEL];
-    const skip = from === undefined ? undefined : (await context.console.size()) - Number(from);
-    const [exit] = await Promise.all([
-      waitForExit(container),
-      skip === undefined ? undefined : this.#copyLog(container, context.console.path, skip),
-    ]);
-    return exit;
+  /** Its log is copied on from where the earlier agent stopped. */
+  async #copyOn(context: RunContext, container: Docker.Container, from: string | undefined): Promise<void> {
+    if (from === undefined) return;
+    await this.#copyLog(container, context.console.path, (await context.console.size()) - Number(from));
   }
 
   /** What another user wrote there is removed by a container of an image that is at hand. */
@@ -201,7 +198,7 @@ class DockerEngine implements Engine {
       }),
     );
     await container.start();
-    await container.wait();
+    await waitForExit(container);
     await container.remove({ force: true });
     await rm(folder, { recursive: true, force: true });
   }
@@ -214,19 +211,13 @@ class DockerEngine implements Engine {
         "the engine does not say whether a container was started; asking again",
       );
     const container = await begunContainer(docker, spec, context.runId, onDoubt);
-    const waited = waitForExit(container);
-    waited.catch(() => undefined);
-    const copied = logTo === undefined ? Promise.resolve() : this.#copyLog(container, logTo, 0);
-    const complete = waited.then(async (exit) => {
-      await copied;
-      return exit;
-    });
-    return new ContainerRun(container, { kind: "container", containerId: container.id, name: spec.name ?? "" }, complete);
+    const logged = logTo === undefined ? Promise.resolve() : this.#copyLog(container, logTo, 0);
+    return new ContainerRun(docker, { kind: "container", containerId: container.id, name: spec.name ?? "" }, logged);
   }
 
   async #copyLog(container: Docker.Container, path: string, skip: number): Promise<void> {
     await copyLog(this.#connection.docker, container, path, skip).catch((error: unknown) =>
-      this.#options.logger.warn({ err: error }, "a container's log broke off"),
+      this.#options.logger.warn({ err: error }, "a container's log is incomplete"),
     );
   }
 
@@ -268,11 +259,6 @@ async function openFolder(folder: string): Promise<void> {
   }
 }
 
-/** The engine's answer to a command that is not in the image: 400 or 404 at the start. */
-function isMissingCommand(error: unknown): boolean {
-  return [400, 404].includes(statusOf(error) ?? 0) && /executable file not found|no such file or directory/i.test(messageOf(error));
-}
-
 /** What the engine refuses is the run's failure with a cause, not a fault of the agent. */
 async function engineErrors<T>(context: RunContext, action: () => Promise<T>): Promise<T> {
   try {
@@ -281,12 +267,12 @@ async function engineErrors<T>(context: RunContext, action: () => Promise<T>): P
     context.signal.throwIfAborted();
     const status = statusOf(error);
     if (isConnectionFailure(error)) throw noEngine(context.settings.docker.host, error);
-    if (status === undefined) throw error;
     const text = messageOf(error).replace(/^\(HTTP code \d+\) /, "");
     if (isMissingCommand(error))
       throw new RunError("failed/launch", `the command is not in the image (${text})`, {
-        hint: "Does the image hold the requested interpreter?",
+        hint: "Name an image that holds it (container.image), or an interpreter that the image has (script.binary).",
       });
+    if (status === undefined) throw error;
     if (status < 500) throw new RunError("failed/container-arguments", `the engine refuses the container (${text})`);
     throw new RunError("failed/engine", `the engine could not start the container (${text})`, { retryable: true });
   }

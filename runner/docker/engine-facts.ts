@@ -50,12 +50,16 @@ export async function whereImageIs(
 }
 
 /** Builds an image of nothing through BuildKit, and removes it; why that failed, or undefined. */
-export async function buildKitFault(host: string | undefined, tag: string): Promise<string | undefined> {
+export async function buildKitFault(host: string | undefined, tag: string, signal: AbortSignal): Promise<string | undefined> {
   const { docker } = await connect(host);
   const folder = await mkdtemp(join(tmpdir(), "windlass-doctor-"));
   try {
     await writeFile(join(folder, "Dockerfile"), "FROM scratch\nLABEL windlass.doctor=1\n");
-    const stream = await docker.buildImage({ context: folder, src: ["Dockerfile"] }, { t: tag, version: "2" } as Docker.ImageBuildOptions);
+    const stream = await docker.buildImage({ context: folder, src: ["Dockerfile"] }, {
+      t: tag,
+      version: "2",
+      abortSignal: signal,
+    } as Docker.ImageBuildOptions);
     for await (const event of buildEvents(stream)) if (event.error !== undefined) return event.error;
     return undefined;
   } catch (error) {

@@ -13,6 +13,7 @@ import type { Source } from "../source/source.ts";
 import { concludeRemoval, type Kept, markUse } from "../uses.ts";
 import { buildError } from "./build-failures.ts";
 import { buildEvents } from "./build-log.ts";
+import { isConnectionFailure } from "./connection.ts";
 import { BUILD_CONTEXT, dockerfileText, INSTALLED_MARK, installRunner, setupRunner } from "./dockerfile.ts";
 import { ensureImage, type ImageFacts, inspectImage } from "./image.ts";
 import { checkImageName } from "./image-name.ts";
@@ -121,7 +122,7 @@ async function build(docker: Docker, request: BuildRequest, context: RunContext,
     return await readBuild(stream, context);
   } catch (error) {
     context.signal.throwIfAborted();
-    if (error instanceof RunError) throw error;
+    if (error instanceof RunError || isConnectionFailure(error)) throw error;
     throw new RunError("failed/environment-build", `the image cannot be built (${messageOf(error)})`, { retryable: true });
   } finally {
     await rm(folder, { recursive: true, force: true });

@@ -6,7 +6,7 @@ import { readIfThere } from "../../base/files.ts";
 import { KeyedMutex } from "../../base/mutex.ts";
 import type { RunContext } from "../engine.ts";
 import { RunError } from "../run-error.ts";
-import { statusOf } from "./connection.ts";
+import { isConnectionFailure, statusOf } from "./connection.ts";
 import { checkImageName, withTag } from "./image-name.ts";
 
 /** What we need of an image. */
@@ -63,7 +63,7 @@ async function pull(docker: Docker, name: string, context: RunContext): Promise<
     await readPull(stream, context);
   } catch (error) {
     context.signal.throwIfAborted();
-    throw pullError(name, error);
+    throw isConnectionFailure(error) ? error : pullError(name, error);
   }
 }
 

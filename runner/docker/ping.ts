@@ -1,10 +1,9 @@
 import { get } from "node:http";
-import { setTimeout } from "node:timers/promises";
 import type { RunError } from "../run-error.ts";
+import { limitMs, silence } from "./call-limits.ts";
 import { noEngine } from "./no-engine.ts";
 
-/** An engine that hangs is as good as none. */
-const ANSWER_WITHIN_MS = 10_000;
+const PING = "GET /_ping";
 const DEFAULT_SOCKET = "/var/run/docker.sock";
 
 /**
@@ -34,20 +33,12 @@ function pingSocket(socketPath: string): Promise<void> {
       if (response.statusCode === 200) resolve();
       else reject(new Error(`it answers ${response.statusCode}`));
     }).on("error", reject);
-    silence().catch((error: unknown) => {
-      reject(error);
-      request.destroy();
-    });
+    const limit = setTimeout(() => request.destroy(silence(PING)), limitMs(PING)).unref();
+    request.once("close", () => clearTimeout(limit));
   });
 }
 
 async function pingByLibrary(host: string | undefined): Promise<void> {
   const { dockerAt } = await import("./connection.ts");
-  const docker = await dockerAt(host);
-  await Promise.race([docker.ping(), silence()]);
-}
-
-async function silence(): Promise<never> {
-  await setTimeout(ANSWER_WITHIN_MS, undefined, { ref: false });
-  throw new Error(`no answer within ${ANSWER_WITHIN_MS / 1000} s`);
+  await (await dockerAt(host)).ping();
 }

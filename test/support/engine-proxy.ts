@@ -5,8 +5,8 @@ import { connect, type Socket } from "node:net";
 const ENGINE = "/var/run/docker.sock";
 const SAYS_SO = '{"message":"the test says so"}';
 
-/** What becomes of one request to the engine. `lost` and `failed`: it is done, and the answer does not come, or says 500; `denied`: 500, and nothing is done. */
-export type EngineFault = "refused" | "denied" | "failed" | "lost";
+/** What becomes of one request to the engine. `lost` and `failed`: it is done, and the answer does not come, or says 500; `denied`: 500, and nothing is done; `silent` and `mute`: no answer, and the connection stays open; nothing is done, or it is; `empty`: 200 and nothing else. */
+export type EngineFault = "refused" | "denied" | "failed" | "lost" | "silent" | "mute" | "empty";
 
 /** The Docker engine at a socket of its own, with faults that the test chooses request by request. */
 export class EngineProxy implements AsyncDisposable {
@@ -45,9 +45,12 @@ export class EngineProxy implements AsyncDisposable {
     this.asked.push(asked);
     const fault = this.fault(asked);
     if (fault === "refused") return void incoming.socket.destroy();
+    if (fault === "silent") return void incoming.resume();
+    if (fault === "empty") return void outgoing.writeHead(200).end();
     if (fault === "denied") return void outgoing.writeHead(500).end(SAYS_SO);
     const { method, url, headers } = incoming;
     const onward = request({ socketPath: ENGINE, method, path: url, headers, agent: false }, (answer) => {
+      if (fault === "mute") return void answer.resume();
       if (fault === "lost") return void incoming.socket.destroy();
       if (fault === "failed") return void outgoing.writeHead(500).end(SAYS_SO);
       outgoing.writeHead(answer.statusCode ?? 502, answer.headers);

@@ -22,7 +22,8 @@ describe("a lost run", () => {
   it("went down with its machine", () => {
     expect(lostCause(exit(137, "killed"), launched("process", BEFORE_BOOT), NOW)).to.equal("lost/host-restart");
     for (const code of [255, 137, 143])
-      expect(lostCause(exit(code), launched("container", BEFORE_BOOT), NOW)).to.equal("lost/host-restart");
+      for (const lost of [undefined, "engine-restart"] as const)
+        expect(lostCause(exit(code, lost), launched("container", BEFORE_BOOT), NOW)).to.equal("lost/host-restart");
   });
 
   it("went down with the agent's container, if it was a process in it", () => {
