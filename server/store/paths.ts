@@ -23,7 +23,8 @@ export function partsOf(path: string): string[] {
   return parts.map((part) => part.replace(/%([2-7][\dA-Fa-f])/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16))));
 }
 
-function currentName(path: string): string {
+/** By today's names, and without the `.*` that means all that is inside. */
+export function currentName(path: string): string {
   const wide = path.replace(/\.\*$/, "");
   const old = /^execution\.[a-z_]+/.exec(wide)?.[0];
   const name = old === undefined ? undefined : OLD_NAMES.get(old);
