@@ -93,11 +93,12 @@ function nameIn(event: Body, field: string): string {
   return name;
 }
 
-/** 7.9 and "7" are 7; null stays null, which `rest` remembers. */
+/** 7.9 and "7" are 7, true is 1; null stays null, which `rest` remembers. */
 function iterationIn(value: unknown, rest: Document): number {
   if (value === null) rest["iter"] = null;
   if (value === undefined || value === null) return NO_ITERATION;
-  const number = typeof value === "string" && /^\s*[+-]?\d+\s*$/.test(value) ? Number(value) : value;
+  const isNumeric = typeof value === "boolean" || (typeof value === "string" && /^\s*[+-]?\d+\s*$/.test(value));
+  const number = isNumeric ? Number(value) : value;
   if (typeof number !== "number") throw broken(`invalid literal for int() with base 10: '${String(value)}'`);
   const iteration = Math.trunc(number);
   if (!Number.isSafeInteger(iteration) || iteration === NO_ITERATION) throw unstorable(`iter ${String(value)} is out of range`);
@@ -107,10 +108,14 @@ function iterationIn(value: unknown, rest: Document): number {
 /** Greatest distance from 1970 that a date can have. */
 const MAX_DATE_MS = 8.64e15;
 
+/** What the official server's reader of JSON takes for a date. */
+const ISO_DATE = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}/;
+
 /** A null, and a number in the form of a text, are given back as they came; null stands at the time of writing. */
 function timestampIn(call: Call, value: unknown, rest: Document): number {
   if (typeof value !== "number") rest["timestamp"] = value;
   if (value === null) return call.nowMs;
+  if (typeof value === "string" && ISO_DATE.test(value)) throw broken("timestamp must be a number");
   const number = typeof value === "string" && /^\s*-?\d+\s*$/.test(value) ? Number(value) : value;
   if (typeof number !== "number" || !(Math.abs(number) <= MAX_DATE_MS))
     throw unstorable("failed to parse field [timestamp] of type [date]");

@@ -28,10 +28,8 @@ function requireUnlocked(call: Call, id: string, field: "task" | "model", isUnlo
     throw field === "task" ? unknownOwners(table, { id, company }) : unknownOwners(table, { ids: [id] });
   if (row.company === "")
     throw new ApiFault(403, 21, `Forbidden (modification not allowed) (cannot modify public ${field}(s), ids=('${id}',))`);
-  if (row.locked === 1 && !isUnlocked) {
-    const text = field === "task" ? "Invalid task id" : "Invalid model id";
-    throw new ApiFault(400, field === "task" ? 101 : 201, `${text} (Cannot update events for a published ${field})`, { company, id });
-  }
+  if (row.locked === 1 && !isUnlocked)
+    throw new ApiFault(400, field === "task" ? 101 : 201, `Cannot update events for a published ${field}`, { company, id });
   return requireOwner(call, id, { model_events: field === "model" });
 }
 

@@ -48,7 +48,8 @@ function newestOf(call: Call, owner: Owner, kind: SampleKind, item: Item, iterat
   if (reach === undefined) return undefined;
   const from = Math.min(iteration ?? reach.greatest, reach.greatest) + 1;
   const test = kind.test(call, owner, [item]);
-  return iterationsBeyond(call, owner, kind.type, from, "earlier", test).next().value ?? undefined;
+  const newest = iterationsBeyond(call, owner, kind.type, from, "earlier", test).next().value;
+  return newest ? kind.split(newest)[0]?.shown : undefined;
 }
 
 function nextSample(kind: SampleKind): (call: Call, body: Body) => object {

@@ -10,7 +10,7 @@ export function getSingleValues(call: Call, body: Body): object {
   const wanted = metricTest(body["metrics"]);
   let left = MAX_EVENTS;
   const tasks: object[] = [];
-  for (const owner of requireOwners(call, requiredTextList(body, "tasks"), body)) {
+  for (const owner of requireOwners(call, [...new Set(requiredTextList(body, "tasks"))], body)) {
     const rows = singlesOf(call, owner).filter((row) => wanted(String(row["metric"]), String(row["variant"])));
     const values = rows.slice(0, left);
     left -= values.length;

@@ -15,8 +15,8 @@ export interface Field {
   readonly hidden?: boolean;
   /** A sub-document with fixed names; a map without them may hold any. */
   readonly inside?: readonly string[];
-  /** No column: whoever gives the document adds it. */
-  readonly virtual?: boolean;
+  /** No column: what its value is in a query; whoever gives the document adds it. */
+  readonly sql?: string;
   /** What stands under those names are lists of objects. */
   readonly holdsLists?: boolean;
 }
@@ -72,7 +72,7 @@ export function updateDocument(db: Database, kind: Kind, id: string, changes: Do
 
 export function columnsOf(kind: Kind, fields?: readonly string[]): string {
   const names = fields ?? Object.keys(kind.fields).filter((name) => kind.fields[name]?.hidden !== true);
-  return [...new Set(["id", ...names])].filter((name) => kind.fields[name]?.virtual !== true).join(", ");
+  return [...new Set(["id", ...names])].filter((name) => kind.fields[name]?.sql === undefined).join(", ");
 }
 
 export function documentOf(kind: Kind, row: Row): Document {

@@ -3,8 +3,12 @@ import { isMap } from "../body.ts";
 import type { Body } from "../endpoint.ts";
 import type { StoreRequest } from "./messages.ts";
 
-/** Request bodies (clearml-api.md 1.2). Python may write bare NaN and Infinity into JSON: they are read as null, outside of texts. */
+/**
+ * Request bodies (clearml-api.md 1.2). Python may write bare NaN and Infinity into JSON: outside of texts they are read as a
+ * number that nothing holds, which is stored as null and refused as the value of a scalar (clearml-tasks-events.md 8).
+ */
 const TEXT_OR_BARE_NUMBER = /"[^"\\]*(?:\\.[^"\\]*)*"|-?(?:NaN|Infinity)/gs;
+const BEYOND_ALL_NUMBERS = "1e999";
 const decoder = new TextDecoder();
 
 export function bodyOf(request: StoreRequest): Body {
@@ -25,7 +29,7 @@ export function linesOf(request: StoreRequest): Body[] {
     from = end < 0 ? text.length : end + 1;
     if (line === "") continue;
     const parsed = parse(line);
-    if (!isMap(parsed)) throw new ApiFault(400, 18, "Batch validation error (each line must be an object)");
+    if (!isMap(parsed)) throw new ApiFault(400, 0, "json lines must contain objects");
     objects.push(parsed);
   }
   return objects;
@@ -41,8 +45,8 @@ function parse(text: string): unknown {
 
 function parseLeniently(text: string): unknown {
   try {
-    return JSON.parse(text.replace(TEXT_OR_BARE_NUMBER, (part) => (part.startsWith('"') ? part : "null")));
+    return JSON.parse(text.replace(TEXT_OR_BARE_NUMBER, (part) => (part.startsWith('"') ? part : BEYOND_ALL_NUMBERS)));
   } catch {
-    throw new ApiFault(400, 12, "Validation error (request body is not valid JSON)");
+    throw new ApiFault(400, 0, "Failed to decode JSON object");
   }
 }

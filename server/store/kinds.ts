@@ -115,6 +115,9 @@ export const MODEL: Kind = kindOf("models", "Model", MODEL_REFERENCES, {
   company_origin: hidden(text),
 });
 
+const ENTRIES_OF_QUEUE =
+  "(SELECT json_group_array(json_object('task', task, 'added', added)) FROM queue_entries WHERE queue_entries.queue = queues.id)";
+
 export const QUEUE: Kind = kindOf("queues", "Queue", QUEUE_REFERENCES, {
   id: text,
   name: text,
@@ -127,8 +130,7 @@ export const QUEUE: Kind = kindOf("queues", "Queue", QUEUE_REFERENCES, {
   last_update: text,
   metadata: map,
   resources: value,
-  entries: { ...list, virtual: true, inside: ["task", "added"] },
-  workers: { ...list, virtual: true },
+  entries: { ...list, inside: ["task", "added"], sql: ENTRIES_OF_QUEUE },
 });
 
 export const USER: Kind = kindOf("users", "User", USER_REFERENCES, {

@@ -23,7 +23,8 @@ export function partsOf(path: string): string[] {
   return parts.map((part) => part.replace(/%([2-7][\dA-Fa-f])/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16))));
 }
 
-function currentName(path: string): string {
+/** By today's names, and without the `.*` that means all that is inside. */
+export function currentName(path: string): string {
   const wide = path.replace(/\.\*$/, "");
   const old = /^execution\.[a-z_]+/.exec(wide)?.[0];
   const name = old === undefined ? undefined : OLD_NAMES.get(old);
@@ -54,11 +55,18 @@ export function unknownPart(kind: Kind, [first = "", ...rest]: readonly string[]
 
 /** The SQL expression of a dotted path; 400/14 when it leads nowhere. */
 export function sqlPath(kind: Kind, path: string): string {
-  const parts = knownParts(kind, path);
-  const [first = "", second = "", ...inside] = parts;
-  if (parts.length === 1) return first;
-  if (!isListInside(kind, first) || inside.length === 0) return `json_extract(${first}, ${jsonPath(parts.slice(1))})`;
-  return `(SELECT json_group_array(json_extract(value, ${jsonPath(inside)})) FROM json_each(${first}, ${jsonPath([second])}) WHERE type = 'object')`;
+  const [first = "", ...below] = knownParts(kind, path);
+  const column = kind.fields[first]?.sql ?? first;
+  if (below.length === 0) return column;
+  if (isList(kind, first)) return ofEach(column, below);
+  const [second = "", ...inside] = below;
+  if (!isListInside(kind, first) || inside.length === 0) return `json_extract(${column}, ${jsonPath(below)})`;
+  return ofEach(`${column}, ${jsonPath([second])}`, inside);
+}
+
+/** The list of what stands at one place in each object of a list. */
+function ofEach(list: string, inside: readonly string[]): string {
+  return `(SELECT json_group_array(json_extract(value, ${jsonPath(inside)})) FROM json_each(${list}) WHERE type = 'object')`;
 }
 
 /** Where a value lies in a JSON text, as an SQL literal. */
@@ -69,8 +77,10 @@ export function jsonPath(parts: readonly string[]): string {
 
 /** Whether the path leads to a list of values, of which each is looked at. */
 export function isArrayPath(kind: Kind, path: string): boolean {
-  const [first = "", ...rest] = partsOf(path);
-  return (kind.fields[first]?.empty === "[]" && rest.length === 0) || isListInside(kind, first);
+  const [first = ""] = partsOf(path);
+  return isList(kind, first) || isListInside(kind, first);
 }
+
+const isList = (kind: Kind, first: string): boolean => kind.fields[first]?.empty === "[]";
 
 const isListInside = (kind: Kind, first: string): boolean => kind.fields[first]?.holdsLists === true;

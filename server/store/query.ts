@@ -9,6 +9,7 @@ import { dateFilter, equalFilter, multiFilter, patternFilter, rangeFilter } from
 import { includeFilter } from "./include-filter.ts";
 import { listFilter } from "./list-filter.ts";
 import { orderOf } from "./order.ts";
+import { currentName } from "./paths.ts";
 import { type Projection, pathsIn, projectionOf } from "./projection.ts";
 import { windowOf } from "./window.ts";
 import { wordsFilter } from "./words.ts";
@@ -79,7 +80,9 @@ const MULTI = ["_any_", "_or_", "_all_", "_and_"];
 /** The conditions of a request, all of which must hold, in the order in which a bad one is refused (clearml-tasks-events.md 2.1). */
 export function conditionsOf(kind: Kind, filters: FilterTable, body: Body): Condition[] {
   const newer = newerFilters(body);
-  const given = Object.entries(body).filter(([name, value]) => value !== null && value !== undefined && !Object.hasOwn(newer, name));
+  const given = Object.entries(body)
+    .filter(([name, value]) => value !== null && value !== undefined && !Object.hasOwn(newer, name))
+    .map(([name, value]) => [currentName(name), value] as const);
   const named = (names: readonly string[], make: (name: string, value: unknown) => Condition | undefined): (Condition | undefined)[] =>
     given.filter(([name]) => isOne(names, name)).map(([name, value]) => make(name, value));
   const found = [

@@ -211,7 +211,7 @@ describe("events as curves and values", () => {
       const [one, two] = [await taskWith([[1, 1]]), await taskWith([[1, 1]])];
       await report(one, "Summary", "best", [[-2_147_483_648, 0.1, { timestamp: 7 }]]);
       const ask = async (more: object): Promise<object> =>
-        await server.ask("events.get_task_single_value_metrics", { tasks: [two, one], ...more });
+        await server.ask("events.get_task_single_value_metrics", { tasks: [two, one, one], ...more });
       const values = [{ metric: "Summary", variant: "best", value: 0.1, timestamp: 7 }];
       expect(await ask({})).to.deep.equal({ tasks: [{ task: one, task_name: "a task", values }] });
       expect(await ask({ metrics: [{ metric: "zz" }] })).to.deep.equal({ tasks: [] });

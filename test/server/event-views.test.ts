@@ -254,6 +254,15 @@ describe("events as plots and debug images", () => {
       expect(await ask({ iteration: 0 })).to.deep.include({ events: [], min_iteration: 1, max_iteration: 3 });
       expect(await ask({ metric: "zz" })).to.deep.include({ events: [], min_iteration: null, max_iteration: null });
     });
+
+    it("gives a hundred variants at most, first as next", async () => {
+      const task = await server.task();
+      const plot = { type: "plot", task, metric: "m", plot_str: "{}" };
+      await server.lines([1, 2].flatMap((iter) => Array.from({ length: 101 }, (_, n) => ({ ...plot, variant: `v${n}`, iter }))));
+      const newest = await server.ask("events.get_plot_sample", { task, metric: "m" });
+      expect(newest.events.length).to.equal(100);
+      expect((await server.ask("events.next_plot_sample", { task, scroll_id: newest.scroll_id })).events.length).to.equal(100);
+    });
   });
 
   describe("events.next_plot_sample", () => {

@@ -117,6 +117,7 @@ describe("events that are written", () => {
         scalar(task, undefined, 3, { iter: null, variant: "c", timestamp: null }),
         scalar(task, undefined, 4, { variant: "d", ts: 5 }),
         scalar(task, 1, null, { variant: "e" }),
+        scalar(task, undefined, 5, { iter: true, variant: "f" }),
       ]);
       const found = new Map((await points(task)).map((event) => [event["variant"], event]));
       expect(found.get("a")).to.include({ iter: 7, timestamp: "1700000000000" });
@@ -124,6 +125,7 @@ describe("events that are written", () => {
       expect(found.get("c")).to.include({ iter: null, timestamp: null });
       expect(found.get("d")).to.include({ timestamp: 5 }).and.not.have.property("iter");
       expect(found.get("e")).to.include({ value: null });
+      expect(found.get("f")).to.include({ iter: 1 });
       expect(await last(task, "m", "e")).to.equal(undefined);
     });
 
@@ -135,6 +137,7 @@ describe("events that are written", () => {
         [{ value: "1" }, 0],
         [{ value: true }, 100],
         [{ timestamp: "soon" }, 100],
+        [{ timestamp: "2026-01-01T00:00:00Z" }, 0],
         [{ metric: 5 }, 0],
       ];
       for (const [fields, subcode] of broken) {
@@ -143,6 +146,16 @@ describe("events that are written", () => {
       }
       expect(await points(task)).to.deep.equal([]);
       expect((await documentOf(task, "last_metrics")).last_metrics).to.deep.equal({});
+    });
+
+    it("refuses numbers that are none, which Python writes", async () => {
+      const task = await server.task();
+      for (const value of ["NaN", "Infinity", "-Infinity"]) {
+        const bare = JSON.stringify(scalar(task, 1, "bare")).replace('"bare"', value);
+        const reply = await server.call("events.add", bare);
+        expect([reply.status, reply.subcode], value).to.deep.equal([500, 100]);
+      }
+      expect(await points(task)).to.deep.equal([]);
     });
 
     it("sums a batch up in last_metrics as the official server does", async () => {

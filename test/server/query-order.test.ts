@@ -110,3 +110,20 @@ describe("tasks.get_all", () => {
     expect((await step(other.id)).names.join("")).to.equal("23");
   });
 });
+
+describe("models.get_all", () => {
+  beforeEach(async () => {
+    server = await EmbeddedServer.start();
+  });
+  afterEach(() => server[Symbol.asyncDispose]());
+
+  it("orders by the numbers in metadata, and everything so when a filter is about one", async () => {
+    for (const [name, value] of Object.entries({ "run 10": "2", "run 9": "10", "Run 1": "9" }))
+      await server.ask("models.create", { name, uri: "file:///m", metadata: { z: { key: "z", type: "t", value } } });
+    const names = async (body: object): Promise<string[]> =>
+      (await server.ask("models.get_all", { only_fields: ["name"], ...body })).models.map((model: { name: string }) => model.name);
+    expect(await names({ order_by: ["metadata.z.value"] })).to.deep.equal(["run 10", "Run 1", "run 9"]);
+    expect(await names({ order_by: ["-metadata.z.value"] })).to.deep.equal(["run 9", "Run 1", "run 10"]);
+    expect(await names({ order_by: ["name"], "metadata.z.key": ["z"] })).to.deep.equal(["Run 1", "run 9", "run 10"]);
+  });
+});

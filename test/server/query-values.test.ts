@@ -104,6 +104,7 @@ describe("tasks.get_all", () => {
   it("finds parameters by names with dots, and by the old name of their place", async () => {
     expect(await found({ "hyperparams.Args.opt%2Elr.value": ["9"] })).to.equal("b");
     expect(await found({ "hyperparams.Args.opt%2Elr.value": ["09"] })).to.equal("");
+    expect(await found({ "execution.parameters.opt%2Elr.value": ["9"] })).to.equal("b");
     const { tasks } = await server.ask("tasks.get_all", { name: "^alpha b$", only_fields: ["execution.parameters.opt%2Elr.value"] });
     expect(tasks).to.deep.equal([{ hyperparams: { Args: { "opt.lr": { value: "9" } } } }]);
   });

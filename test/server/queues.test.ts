@@ -86,6 +86,19 @@ describe("queues", () => {
         .and.not.have.any.keys("entries", "name");
     });
 
+    it("orders and searches by entries, and knows no workers", async () => {
+      const [first, second] = [await filled(2), await filled(1)];
+      const empty = await newQueue({ name: "nobody waits" });
+      const id = [first.queue, second.queue, empty];
+      const found = async (body: object): Promise<string[]> =>
+        (await server.ask("queues.get_all", { id, only_fields: ["id"], ...body })).queues.map((queue: { id: string }) => queue.id);
+      expect(await found({ order_by: ["entries.added"] })).to.deep.equal(id);
+      expect(await found({ order_by: ["-entries.added"] })).to.deep.equal([second.queue, first.queue, empty]);
+      expect(await found({ _any_: { fields: ["entries.task"], pattern: first.tasks[1] } })).to.deep.equal([first.queue]);
+      for (const body of [{ order_by: ["workers"] }, { only_fields: ["workers"] }])
+        expect((await server.call("queues.get_all", body)).subcode).to.equal(14);
+    });
+
     it("hides what k8s-glue serves, unless it is named", async () => {
       const id = await newQueue({ name: "glued queue", system_tags: ["k8s-glue"] });
       const found = async (body: object): Promise<boolean> =>

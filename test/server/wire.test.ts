@@ -91,6 +91,15 @@ describe("the wire", () => {
       expect((await ask("/debug.ping?q=2", type, { body: '{"a": "b"}' })).data).to.include({ a: "b", q: 2 });
     });
 
+    it("says of text that is no JSON, and of a line that is no object, that the request is bad", async () => {
+      for (const body of ["{", '{"a": 1} {"a": 2}']) {
+        const reply = await server.call("debug.ping", body);
+        expect([reply.status, reply.subcode], body).to.deep.equal([400, 0]);
+      }
+      const reply = await server.lines([[], { type: "log" }]);
+      expect([reply.status, reply.subcode]).to.deep.equal([400, 0]);
+    });
+
     it("answers the transaction of either header", async () => {
       expect((await ask("/debug.ping", { "x-clearml-trx": "one" })).meta.trx).to.equal("one");
       expect((await ask("/debug.ping", { "x-trains-trx": "two" })).meta.trx).to.equal("two");
