@@ -1,4 +1,4 @@
-import { readFile, realpath, rename } from "node:fs/promises";
+import { readFile, realpath, rename, stat, statfs } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { codeOf } from "../base/errors.ts";
 import { readIfThere, writeFileDurably } from "../base/files.ts";
@@ -13,6 +13,8 @@ export interface Home {
   readonly path: string;
   /** Its path within its file system: the same for a machine and for a container in which it is mounted. */
   readonly place: string;
+  /** Number of the folder in its file system, which a copy at the same path has not; undefined where such numbers change. */
+  readonly inode?: number | undefined;
 }
 
 interface Known {
@@ -37,14 +39,15 @@ export async function agentIdOf(folder: string, logger: Logger): Promise<string>
 }
 
 /**
- * What looks like another machine is one: whether the first one is still there cannot be seen from here. No more can be seen
+ * What came back from a copy to where it was (a backup, a volume that was brought to another machine) tells of runs as they were
+ * when it was made. What looks like another machine is one: whether the first one is still there cannot be seen from here. No more can be seen
  * from inside a container than that another volume is mounted at the same path.
  */
 export async function isCopy({ id, home: was }: Known, now: Home): Promise<boolean> {
   if (was === undefined) return false;
   const areMachines = was.machine !== undefined && now.machine !== undefined;
   if (areMachines && was.machine !== now.machine) return true;
-  if (was.place === now.place) return false;
+  if (was.place === now.place) return was.inode !== undefined && now.inode !== undefined && was.inode !== now.inode;
   if (was.path === now.path) return !areMachines;
   // What may not be read is there, and somebody else's.
   return (await idIn(was.path).catch(() => id)) === id;
@@ -67,7 +70,7 @@ async function leaveRecords(folder: string, { id, home }: Known, logger: Logger)
 }
 
 const isSame = (was: Home | undefined, now: Home): boolean =>
-  was?.machine === now.machine && was?.path === now.path && was.place === now.place;
+  was?.machine === now.machine && was?.path === now.path && was.place === now.place && was.inode === now.inode;
 
 /** Undefined: the file is not there, or a power cut left it torn. */
 async function knownIn(folder: string): Promise<Known | undefined> {
@@ -84,7 +87,15 @@ async function homeOf(folder: string): Promise<Home> {
   const path = await realpath(folder);
   const [mounts, machine, inContainer] = await Promise.all([textOf("/proc/self/mountinfo"), textOf("/etc/machine-id"), livesInContainer()]);
   const id = /^[0-9a-f]{32}$/m.exec(machine)?.[0];
-  return { ...(inContainer || id === undefined ? {} : { machine: id }), path, place: placeIn(mounts, path) };
+  return { ...(inContainer || id === undefined ? {} : { machine: id }), path, place: placeIn(mounts, path), inode: await inodeOf(path) };
+}
+
+const OVERLAY = 0x794c7630;
+
+/** An overlay may number its folders anew with each start of its container. */
+async function inodeOf(path: string): Promise<number | undefined> {
+  const [{ ino }, { type }] = await Promise.all([stat(path), statfs(path)]);
+  return type >>> 0 === OVERLAY ? undefined : ino;
 }
 
 /** From the text of /proc/self/mountinfo: the root of the mount that holds the path, and the way from there. */

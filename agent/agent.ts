@@ -15,8 +15,9 @@ import { Outbox } from "./outbox.ts";
 import { QueueList } from "./queue-list.ts";
 import { RunWatch } from "./run-watch.ts";
 import { type ActiveRun, Runs, snapshotOf } from "./runs.ts";
-import { planSlots, Slots } from "./slots.ts";
+import { planSlots, type SlotPlan, Slots } from "./slots.ts";
 import { TakeOver } from "./take-over.ts";
+import type { WorkerNames } from "./worker-names.ts";
 import { WorkerReports } from "./worker-reports.ts";
 
 export interface AgentParts {
@@ -29,6 +30,9 @@ export interface AgentParts {
   readonly logger: Logger;
   readonly clock: Clock;
   readonly disk: DiskGuard;
+  readonly names: WorkerNames;
+  /** The slots to begin with. */
+  readonly plan: readonly SlotPlan[];
   /** Told once, when the workers are registered and the agent waits for work. */
   readonly onReady?: () => void;
 }
@@ -67,7 +71,7 @@ export class Agent implements AgentControl {
     const [slots, counters] = [this.#slots, this.#counters];
     const claimDeps = { client, journal, logger, clock };
     this.#startedAt = clock.now();
-    slots.plan(planSlots(parts.config));
+    slots.plan(parts.plan);
     this.#cooldown = new Cooldown(clock);
     this.#engineGate = new EngineGate(config, clock);
     this.#watch = new RunWatch(client.tasks, logger, clock);
@@ -125,8 +129,10 @@ export class Agent implements AgentControl {
    * with a `Cancelled` when newer ones come, or the agent ends, while the server does not answer.
    */
   async reload(config: Config, newer: AbortSignal): Promise<void> {
+    const plan = await planSlots(config, this.#parts.names);
+    newer.throwIfAborted();
     this.#config = config;
-    this.#slots.plan(planSlots(config));
+    this.#slots.plan(plan);
     this.#queues.forget();
     const either = AbortSignal.any([this.#drain.signal, newer]);
     await this.#queues.resolveAll(either);

@@ -75,8 +75,11 @@ function timeOf(date: string): number | undefined {
   return Number.isNaN(ms) ? undefined : ms;
 }
 
-/** `gone`: nothing is to be done, somebody stopped or deleted it meanwhile. `invalid`: its document makes no sense. */
-export type StartResult = { readonly task: Task } | { readonly invalid: unknown } | "gone" | "doubt";
+/**
+ * `gone`: nothing is to be done, somebody stopped or deleted it meanwhile. `invalid`: its document makes no sense. `strange`: it
+ * is in a status of a newer server, of which this agent knows nothing.
+ */
+export type StartResult = { readonly task: Task } | { readonly invalid: unknown } | "gone" | "doubt" | "strange";
 
 /** Reads a claimed task and tells the server `started`, with the claim's id, in time or not at all. */
 export async function start({ record, task: id, sinceMs }: Claimed, deps: ClaimDeps): Promise<StartResult> {
@@ -85,6 +88,7 @@ export async function start({ record, task: id, sinceMs }: Claimed, deps: ClaimD
   try {
     const task = await deps.client.tasks.get(id, { retry: SCHEDULES.start, signal });
     crashPoint("claim/task-read");
+    if (task.status === "unknown") return "strange";
     if (task.status !== "queued") {
       deps.logger.warn({ task: id, status: task.status }, "a task of the queue is not queued any more; left alone");
       return "gone";

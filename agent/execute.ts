@@ -21,6 +21,7 @@ import { type ClaimRecord, Journal } from "./journal.ts";
 import { RunWatch } from "./run-watch.ts";
 import { planSlots } from "./slots.ts";
 import { carryOut } from "./task-run.ts";
+import { WorkerNames } from "./worker-names.ts";
 
 export interface ExecuteIo {
   readonly signals: EventEmitter;
@@ -40,7 +41,8 @@ export async function runExecute(config: Config, id: string, io: ExecuteIo): Pro
   const agentId = (await idIn(config.stateFolder)) ?? (await agentIdOf(config.stateFolder, logger));
   const journal = await Journal.open(config.stateFolder);
   const task = await taskToRun(client, id as TaskId);
-  const [slot] = planSlots({ ...config, slots: 1, name: `${config.name}:execute` });
+  await using names = new WorkerNames(config.server.api);
+  const [slot] = await planSlots({ ...config, slots: 1, name: `${config.name}:execute` }, names);
   const record: ClaimRecord = {
     claim: newId(),
     task: task.id,

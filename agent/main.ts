@@ -15,7 +15,9 @@ import { openOutside } from "./outside.ts";
 import { reloaded } from "./reload.ts";
 import { startServiceNotify } from "./service/service-notify.ts";
 import { obeySignals } from "./signals.ts";
+import { planSlots } from "./slots.ts";
 import { openStateFolder } from "./state-folder.ts";
+import { WorkerNames } from "./worker-names.ts";
 
 export interface DaemonIo {
   /** Where signals come from. */
@@ -84,6 +86,8 @@ interface Built {
 async function buildAgent(settings: LiveSettings, logger: Logger, stack: AsyncDisposableStack): Promise<Built> {
   const config = settings.now;
   const agentId = await openStateFolder(config.stateFolder, stack, logger);
+  const names = stack.use(new WorkerNames(config.server.api));
+  const plan = await planSlots(config, names);
   const client = createClient(config, logger);
   const journal = await Journal.open(config.stateFolder);
   const engines = new Engines(config, agentId, journal, logger);
@@ -96,9 +100,10 @@ async function buildAgent(settings: LiveSettings, logger: Logger, stack: AsyncDi
   let tell: (() => void) | undefined;
   const onReady = (): void => {
     const { queues, slots, engine, stateFolder: state } = config;
-    logger.info({ server: config.server.api, queues, slots, engine, state }, "ready, waiting for tasks");
+    const workers = plan.map(({ worker }) => worker);
+    logger.info({ server: config.server.api, workers, queues, slots, engine, state }, "ready, waiting for tasks");
     tell?.();
   };
-  const agent = new Agent({ config, client, journal, agentId, engines, host, logger, clock: systemClock, disk, onReady });
+  const agent = new Agent({ config, client, journal, agentId, engines, host, logger, clock: systemClock, disk, names, plan, onReady });
   return { agent, onReady: (told) => void (tell = told) };
 }

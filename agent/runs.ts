@@ -3,7 +3,7 @@ import { ageMs, type Clock } from "../base/clock.ts";
 import { crashPoint } from "../base/crash-point.ts";
 import { messageOf } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
-import type { Outcome, Phase } from "../runner/outcome.ts";
+import type { Outcome, OutcomeCause, Phase } from "../runner/outcome.ts";
 import type { Resume } from "../runner/run-request.ts";
 import { type ClaimDeps, type Claimed, start } from "./claim.ts";
 import type { AgentCounters, OutboxSnapshot, RunSnapshot } from "./control.ts";
@@ -12,7 +12,7 @@ import { failInvalid } from "./invalid-task.ts";
 import type { ClaimRecord } from "./journal.ts";
 import { namelessTask, resumeOf, taskOf } from "./leftovers.ts";
 import type { RunWatch } from "./run-watch.ts";
-import { settle } from "./settle.ts";
+import { giveBack, settle } from "./settle.ts";
 import type { Slot, Slots } from "./slots.ts";
 import { carryOut, type TaskRun, type TaskRunDeps } from "./task-run.ts";
 
@@ -126,7 +126,7 @@ export class Runs {
           { err: error, task: run.record.task },
           "a run broke off by our own fault; the next start of the agent goes on with it",
         );
-        this.#parts.onOutcome(run.record.task, brokenOff(messageOf(error)));
+        this.#parts.onOutcome(run.record.task, brokenOff("failed/engine", messageOf(error)));
       })
       .finally(() => {
         this.#runs.delete(run);
@@ -140,6 +140,7 @@ export class Runs {
     const result = await start(claimed, claimDeps);
     if (result === "gone") return await claimDeps.journal.forget(claimed.record.claim);
     if (result === "doubt") return await this.#settle(run, slot);
+    if (result === "strange") return await this.#giveBack(claimed.record);
     if ("invalid" in result) return await failInvalid(claimed.record, result.invalid, claimDeps, leave);
     const record: ClaimRecord = { ...claimed.record, stage: "started", ...engineNow(this.#parts.deps().config) };
     await claimDeps.journal.write(record);
@@ -223,6 +224,16 @@ export class Runs {
     await this.settle(run.record);
   }
 
+  /** Others may take it; this agent leaves it alone for a while. */
+  async #giveBack(record: ClaimRecord): Promise<void> {
+    const { claimDeps, counters, leave, logger, onOutcome } = this.#parts;
+    const why = "its status is none that this agent knows";
+    logger.warn({ task: record.task }, `a task goes back to its queue: ${why}`);
+    onOutcome(record.task, brokenOff("failed/agent", why));
+    await giveBack(record, claimDeps, leave);
+    counters.handedBack++;
+  }
+
   /** In the background of everything else. */
   async settle(record: ClaimRecord): Promise<void> {
     const { claimDeps, counters, leave, logger } = this.#parts;
@@ -253,7 +264,7 @@ export class Runs {
 }
 
 /** An agent that cannot even begin must not draw task after task. */
-const brokenOff = (message: string): Outcome => ({ cause: "failed/engine", phase: "claim", message, retryable: true, timings: {} });
+const brokenOff = (cause: OutcomeCause, message: string): Outcome => ({ cause, phase: "claim", message, retryable: true, timings: {} });
 
 export function snapshotOf({ record, name, phase, since, stopping, adopted }: ActiveRun): RunSnapshot {
   return { claim: record.claim, task: record.task, name, queue: record.queueName, phase, since, stopping, adopted };

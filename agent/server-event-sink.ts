@@ -21,7 +21,7 @@ export function createEventSink({ events, session }: Client, task: string): Even
       const { metrics } = await session.call<{ metrics: Record<string, string[]> }>(
         "events.get_scalar_metrics_and_variants",
         { task },
-        { signal, retry: ONCE },
+        { signal, retry: ONCE, needs: { metrics: "map" } },
       );
       return metrics[metric] ?? [];
     },

@@ -26,6 +26,12 @@ export async function settle(record: ClaimRecord, deps: ClaimDeps, signal: Abort
   }
 }
 
+/** A task that is this agent's for certain, and that it cannot run, goes back to the front of its queue. */
+export async function giveBack(record: ClaimRecord, deps: ClaimDeps, signal: AbortSignal): Promise<void> {
+  if (await handBack(record, "queued", deps, signal)) await deps.journal.forget(record.claim);
+  else await settle(record, deps, signal);
+}
+
 /** `queued`: in no queue, and nobody's; `in-progress`: said to be started by this claim, which did not get on. */
 export type Verdict = "queued" | "in-progress" | "not-ours";
 

@@ -1,5 +1,7 @@
+import { WindlassError } from "../base/errors.ts";
 import type { GpuSelection } from "../runner/settings.ts";
 import type { Config } from "./config.ts";
+import type { WorkerNames } from "./worker-names.ts";
 
 /** Room for one running task; a worker of its own on the server. */
 export interface SlotPlan {
@@ -7,20 +9,48 @@ export interface SlotPlan {
   readonly gpus: GpuSelection;
 }
 
-/** `name:0`, `name:gpu0,1`, `name:cpu:0` (clearml-agent.md 3.4); GPUs are dealt out to the slots in turn. */
-export function planSlots(config: Config): SlotPlan[] {
-  const { name, slots, gpus, workerId } = config;
-  return Array.from({ length: slots }, (_, at) => {
-    const own = typeof gpus === "string" ? gpus : gpus.filter((_gpu, index) => index % slots === at);
-    const share: GpuSelection = typeof own !== "string" && own.length === 0 ? "none" : own;
-    const worker = workerId === undefined ? `${name}:${suffix(share, at)}` : slots === 1 ? workerId : `${workerId}:${at}`;
-    return { worker, gpus: share };
-  });
+type Names = Pick<WorkerNames, "take">;
+
+/**
+ * `name:0`, `name:gpu0,1`, `name:cpu:0` (clearml-agent.md 3.4); GPUs are dealt out to the slots in turn. A number is the lowest
+ * that no other agent of this machine has; a name without one that another has already is an error.
+ */
+export async function planSlots(config: Config, names: Names): Promise<SlotPlan[]> {
+  const plans: SlotPlan[] = [];
+  for (let at = 0; at < config.slots; at++) {
+    const gpus = shareOf(config, at);
+    const worker = await freeName(formOf(config, gpus, at), at, new Set(plans.map((plan) => plan.worker)), names);
+    plans.push({ worker, gpus });
+  }
+  return plans;
 }
 
-function suffix(gpus: GpuSelection, at: number): string {
-  if (gpus === "all") return String(at);
-  return gpus === "none" ? `cpu:${at}` : `gpu${gpus.join(",")}`;
+function shareOf({ gpus, slots }: Config, at: number): GpuSelection {
+  const own = typeof gpus === "string" ? gpus : gpus.filter((_gpu, index) => index % slots === at);
+  return typeof own !== "string" && own.length === 0 ? "none" : own;
+}
+
+/** A text stands for itself; else the name with a number. */
+type NameForm = string | ((number: number) => string);
+
+function formOf({ name, slots, workerId }: Config, gpus: GpuSelection, at: number): NameForm {
+  if (workerId !== undefined) return slots === 1 ? workerId : `${workerId}:${at}`;
+  if (typeof gpus !== "string") return `${name}:gpu${gpus.join(",")}`;
+  return (number) => (gpus === "all" ? `${name}:${number}` : `${name}:cpu:${number}`);
+}
+
+async function freeName(form: NameForm, from: number, given: ReadonlySet<string>, names: Names): Promise<string> {
+  if (typeof form === "string") {
+    if (await names.take(form)) return form;
+    throw new WindlassError(`another agent of this machine is the worker ${form} of this server`, {
+      code: "worker-name-taken",
+      hint: "Give this one a name of its own: agent.name, or CLEARML_WORKER_NAME (CLEARML_WORKER_ID where that is set).",
+    });
+  }
+  for (let number = from; ; number++) {
+    const name = form(number);
+    if (!given.has(name) && (await names.take(name))) return name;
+  }
 }
 
 /** A slot and what occupies it. */

@@ -36,7 +36,7 @@ export class Events {
 
   /** The same for events that are encoded already, one JSON object per line. */
   async addLines(lines: string | Uint8Array, count: number, options?: CallOptions): Promise<void> {
-    const reply = await this.#session.callLines<BatchReply>("events.add_batch", lines, options);
+    const reply = await this.#session.callLines<BatchReply>("events.add_batch", lines, { ...options, needs: { added: "number" } });
     if (reply.added < count) throw new EventsRefused(reply);
   }
 
@@ -51,7 +51,7 @@ export class Events {
         batch_size: query.batchSize ?? 500,
         ...(query.fromTimestampMs === undefined ? {} : { from_timestamp: query.fromTimestampMs }),
       },
-      options,
+      { ...options, needs: { events: "list" } },
     );
   }
 

@@ -1,5 +1,4 @@
 import type { RetrySchedule } from "../base/retry.ts";
-import { ApiError } from "./api-error.ts";
 import type { CallOptions, Session } from "./session.ts";
 import type { QueueId, TaskId } from "./wire/ids.ts";
 import type { Queue } from "./wire/queue.ts";
@@ -28,18 +27,21 @@ export class Queues {
     const found: Queue[] = [];
     for (let page = 0; ; page++) {
       const query = { only_fields: QUEUE_FIELDS, search_hidden: true, order_by: ["created"], page, page_size: PAGE };
-      const { queues } = await this.#session.call<{ queues: Partial<Queue>[] }>("queues.get_all", query, options);
+      const { queues } = await this.#session.call<{ queues: Partial<Queue>[] }>("queues.get_all", query, {
+        ...options,
+        needs: { queues: "list" },
+      });
       found.push(...queues.map(queueOf));
       if (queues.length < PAGE) return found;
     }
   }
 
   async create(name: string, options?: CallOptions): Promise<QueueId> {
-    return (await this.#session.call<{ id: QueueId }>("queues.create", { name }, options)).id;
+    return (await this.#session.call<{ id: QueueId }>("queues.create", { name }, { ...options, needs: { id: "text" } })).id;
   }
 
   async getDefault(options?: CallOptions): Promise<{ id: QueueId; name: string }> {
-    return await this.#session.call("queues.get_default", {}, options);
+    return await this.#session.call("queues.get_default", {}, { ...options, needs: { id: "text" } });
   }
 
   /**
@@ -61,7 +63,7 @@ export class Queues {
         search_hidden: true,
         windlass_wait_ms: waitMs,
       },
-      { timeoutMs: waitMs + 30_000, ...options },
+      { timeoutMs: waitMs + 30_000, ...options, needs: { queues: "list" } },
     );
     const queues = data.queues.map(queueOf).map((queue) => ({ ...queue, entries: queue.entries.slice(0, entries) }));
     return { queues, waited: data.windlass_waited === true };
@@ -72,14 +74,8 @@ export class Queues {
    * (any more) in that queue. Never retried here: a lost answer leaves a doubt that only the caller can settle.
    */
   async removeTask(queue: QueueId, task: TaskId, options: CallOptions & { retry: RetrySchedule }): Promise<number> {
-    const data = await this.#session.call<{ removed?: number }>("queues.remove_task", { queue, task }, options);
-    if (typeof data.removed === "number") return data.removed;
-    throw new ApiError({
-      endpoint: "queues.remove_task",
-      status: 0,
-      subcode: 0,
-      message: "the answer does not say whether the task was removed",
-    });
+    const needs = { removed: "number" } as const;
+    return (await this.#session.call<{ removed: number }>("queues.remove_task", { queue, task }, { ...options, needs })).removed;
   }
 
   /** Puts a task that is `queued` in no queue back; ApiError 400/706 means that somebody else did. */

@@ -6,7 +6,7 @@ import { type Logger, silentLogger } from "../base/logger.ts";
 import { BRIEF, type RetrySchedule, retry } from "../base/retry.ts";
 import { ApiError } from "./api-error.ts";
 import { Connections } from "./connections.ts";
-import { dataOf, parseEnvelope } from "./envelope.ts";
+import { dataOf, type Needs, parseEnvelope } from "./envelope.ts";
 import { Strangers } from "./strangers.ts";
 
 /** A key pair, or a ready token (a run inside the agent has only that). */
@@ -29,11 +29,15 @@ export interface CallOptions {
   readonly timeoutMs?: number;
   /** When to try again after no answer, 429 or 5xx; about fifteen seconds by default. */
   readonly retry?: RetrySchedule;
+  /** What the answer must hold; one that lacks it is an error that may pass. */
+  readonly needs?: Needs;
 }
 
 const ANSWER_TIMEOUT_MS = 30_000;
 /** Renewed when it has less than this left; the server's tokens live 30 days (clearml-api.md 1.6). */
 const RENEW_BEFORE_MS = 12 * 3_600_000;
+
+const TOKEN = { token: "text" } as const;
 
 interface Token {
   readonly text: string;
@@ -76,12 +80,10 @@ export class Session {
 
   /** A fresh token for a run, so that no key travels into it. `extra` are fields of our own server that others ignore. */
   async issueToken(expirationSec: number, extra: object = {}, options: CallOptions = {}): Promise<string> {
-    const data = await this.#withRetry(
-      "auth.login",
-      "application/json",
-      JSON.stringify({ expiration_sec: expirationSec, ...extra }),
-      options,
-    );
+    const data = await this.#withRetry("auth.login", "application/json", JSON.stringify({ expiration_sec: expirationSec, ...extra }), {
+      ...options,
+      needs: TOKEN,
+    });
     return (data as { token: string }).token;
   }
 
@@ -128,7 +130,11 @@ export class Session {
   /** Several calls wait for it: the abort of the one that began it ends only that one. */
   async #logIn(keys: { accessKey: string; secretKey: string }, options: CallOptions): Promise<Token> {
     const basic = Buffer.from(`${keys.accessKey}:${keys.secretKey}`).toString("base64");
-    const data = await this.#send("auth.login", `Basic ${basic}`, "application/json", "{}", { ...options, signal: undefined });
+    const data = await this.#send("auth.login", `Basic ${basic}`, "application/json", "{}", {
+      ...options,
+      needs: TOKEN,
+      signal: undefined,
+    });
     const text = (data as { token: string }).token;
     const exp = claimsOf(text)["exp"];
     this.#token = { text, expiresAtMs: typeof exp === "number" ? exp * 1000 : Infinity };
@@ -154,7 +160,7 @@ export class Session {
       const envelope = parseEnvelope(answer.text);
       if (envelope === undefined) throw this.#strangers.met(endpoint, this.apiServer, answer);
       this.#lastContactMs = systemClock.monotonic();
-      return dataOf(endpoint, answer, envelope);
+      return dataOf(endpoint, answer, envelope, options.needs);
     } catch (error) {
       if (error instanceof ApiError) throw error;
       options.signal?.throwIfAborted();

@@ -44,23 +44,23 @@ export class Tasks {
   /** The task in full; ApiError 400/101 when there is none. */
   async get(task: TaskId, options?: CallOptions): Promise<Task> {
     const { taskSchema } = await import("./wire/task.ts");
-    const data = await this.#session.call<{ task: unknown }>("tasks.get_by_id", { task }, options);
+    const data = await this.#session.call<{ task: unknown }>("tasks.get_by_id", { task }, { ...options, needs: { task: "document" } });
     return taskSchema.parse(data.task);
   }
 
   /** Tasks by the server's query grammar, with only the asked-for fields (clearml-api.md 4.4). */
   async query(query: object, options?: CallOptions): Promise<Task[]> {
     const { taskSchema } = await import("./wire/task.ts");
-    const data = await this.#session.call<{ tasks: unknown[] }>("tasks.get_all", query, options);
+    const data = await this.#session.call<{ tasks: unknown[] }>("tasks.get_all", query, { ...options, needs: { tasks: "list" } });
     return data.tasks.map((task) => taskSchema.parse(task));
   }
 
   async create(fields: object, options?: CallOptions): Promise<TaskId> {
-    return (await this.#session.call<{ id: TaskId }>("tasks.create", fields, options)).id;
+    return (await this.#session.call<{ id: TaskId }>("tasks.create", fields, { ...options, needs: { id: "text" } })).id;
   }
 
   async clone(fields: object, options?: CallOptions): Promise<TaskId> {
-    return (await this.#session.call<{ id: TaskId }>("tasks.clone", fields, options)).id;
+    return (await this.#session.call<{ id: TaskId }>("tasks.clone", fields, { ...options, needs: { id: "text" } })).id;
   }
 
   async edit(task: TaskId, fields: object, options?: CallOptions): Promise<void> {
@@ -72,7 +72,11 @@ export class Tasks {
    * written as a whole, and one that somebody else writes in between is lost.
    */
   async editRuntime(task: TaskId, properties: Readonly<Record<string, unknown>>, options?: CallOptions): Promise<void> {
-    const { task: fresh } = await this.#session.call<{ task: { runtime?: object } }>("tasks.get_by_id", { task }, options);
+    const { task: fresh } = await this.#session.call<{ task: { runtime?: object } }>(
+      "tasks.get_by_id",
+      { task },
+      { ...options, needs: { task: "document" } },
+    );
     await this.edit(task, { runtime: { ...fresh.runtime, ...properties } }, options);
   }
 
@@ -122,7 +126,7 @@ export class Tasks {
         windlass_wait_ms: waitMs,
         ...(since === undefined ? {} : { windlass_since: since }),
       },
-      { timeoutMs: waitMs + 30_000, ...options },
+      { timeoutMs: waitMs + 30_000, ...options, needs: { tasks: "list" } },
     );
     return { tasks: data.tasks.map(stateOf), since: data.windlass_since, waited: data.windlass_waited === true };
   }
@@ -137,11 +141,14 @@ function stateOf(task: Partial<TaskState>): TaskState {
 export async function ensureProject(session: Session, name: string, options?: CallOptions): Promise<ProjectId> {
   const exact = `^${name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}$`;
   const query = { name: exact, only_fields: ["id", "name"], search_hidden: true };
-  const found = await session.call<{ projects: { id: ProjectId; name: string }[] }>("projects.get_all", query, options);
+  const found = await session.call<{ projects: { id: ProjectId; name: string }[] }>("projects.get_all", query, {
+    ...options,
+    needs: { projects: "list" },
+  });
   const project = found.projects.find((candidate) => candidate.name === name);
   if (project !== undefined) return project.id;
   try {
-    return (await session.call<{ id: ProjectId }>("projects.create", { name, description: "" }, options)).id;
+    return (await session.call<{ id: ProjectId }>("projects.create", { name, description: "" }, { ...options, needs: { id: "text" } })).id;
   } catch (error) {
     if (!(error instanceof ApiError) || error.retryable) throw error;
     throw new WindlassError(`the project "${name}" cannot be made: ${error.reason}`, {

@@ -23,7 +23,11 @@ export class Workers {
   }
 
   async all(lastSeenSec = 3600, options?: CallOptions): Promise<WorkerInfo[]> {
-    const data = await this.#session.call<{ workers: WorkerInfo[] }>("workers.get_all", { last_seen: lastSeenSec }, options);
+    const data = await this.#session.call<{ workers: WorkerInfo[] }>(
+      "workers.get_all",
+      { last_seen: lastSeenSec },
+      { ...options, needs: { workers: "list" } },
+    );
     return data.workers;
   }
 }

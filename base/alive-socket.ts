@@ -32,10 +32,20 @@ export async function openAliveSocket(path: string): Promise<AliveSocket | undef
 
 /** False only when nobody listens there any more: whatever else goes wrong is no proof of death. */
 export async function aliveSocketAnswers(path: string): Promise<boolean> {
+  return !["ECONNREFUSED", "ENOENT"].includes((await refusalAt(path)) ?? "");
+}
+
+/** The socket is there, and nobody listens: its process is dead, or the file is a copy of a socket that lies elsewhere. */
+export async function aliveSocketIsSilent(path: string): Promise<boolean> {
+  return (await refusalAt(path)) === "ECONNREFUSED";
+}
+
+/** The system's code for a call that failed; undefined: it was answered, or cannot be made from here. */
+async function refusalAt(path: string): Promise<string | undefined> {
   const folder = await open(dirname(path)).catch(() => undefined);
-  if (folder === undefined) return true;
+  if (folder === undefined) return undefined;
   try {
-    return await answers(shortPath(folder, path));
+    return await call(shortPath(folder, path));
   } finally {
     await folder.close();
   }
@@ -50,14 +60,14 @@ function listens(server: Server, path: string): Promise<boolean> {
   });
 }
 
-function answers(path: string): Promise<boolean> {
+function call(path: string): Promise<string | undefined> {
   return new Promise((resolve) => {
     const caller = connect(path);
-    const tell = (alive: boolean): void => {
+    const tell = (code: string | undefined): void => {
       caller.destroy();
-      resolve(alive);
+      resolve(code);
     };
-    caller.once("connect", () => tell(true));
-    caller.once("error", (error) => tell(!["ECONNREFUSED", "ENOENT"].includes(codeOf(error) ?? "")));
+    caller.once("connect", () => tell(undefined));
+    caller.once("error", (error) => tell(codeOf(error)));
   });
 }

@@ -1,7 +1,7 @@
 import { link, readdir, readFile, stat, unlink, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { dirname, join } from "node:path";
-import { type AliveSocket, aliveSocketAnswers, openAliveSocket } from "./alive-socket.ts";
+import { type AliveSocket, aliveSocketAnswers, aliveSocketIsSilent, openAliveSocket } from "./alive-socket.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { codeOf } from "./errors.ts";
 import { newId } from "./ids.ts";
@@ -177,8 +177,10 @@ function ownerIn(text: string): Owner {
 async function holds(path: string, holder: Owner): Promise<boolean> {
   const isVisible = (holder.pidSpace ?? "") === "" || holder.pidSpace === (await pidSpace());
   if (holder.bootId !== (await currentBootId())) return holder.host !== hostname() && (await mayBeShared(dirname(path)));
-  if (isVisible) return await isAlive(holder);
-  return holder.hasSocket !== true || (await aliveSocketAnswers(socketOf(path, holder.token)));
+  const socket = socketOf(path, holder.token);
+  // A copy of a folder brings locks whose owners live, and hold the ones that were copied: their sockets do not come along.
+  if (isVisible) return (await isAlive(holder)) && !(holder.hasSocket === true && (await aliveSocketIsSilent(socket)));
+  return holder.hasSocket !== true || (await aliveSocketAnswers(socket));
 }
 
 /**

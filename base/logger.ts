@@ -1,6 +1,7 @@
-import type { Logger as PinoLogger } from "pino";
+import type { LogFn, Logger as PinoLogger } from "pino";
 import { pino, stdSerializers } from "pino";
 import { WindlassError } from "./errors.ts";
+import { shortened } from "./shortened.ts";
 
 /** The agent's own log, for the operator; what a task prints never goes here. */
 export type Logger = PinoLogger;
@@ -18,7 +19,17 @@ export interface LoggerOptions {
 export function createLogger(options: LoggerOptions): Logger {
   const write = options.write ?? writeToStderr;
   const sink = options.format === "json" ? write : (line: string) => write(textLine(line));
-  return pino({ level: options.level, base: null, serializers: { err: errorFields } }, { write: sink });
+  const logger: Logger = pino({ level: options.level, base: null, serializers: { err: asItIs }, hooks: { logMethod } }, { write: sink });
+  return withShortChildren(logger);
+}
+
+/** pino's formatter for the fields of a child is dropped by each child. */
+function withShortChildren(logger: Logger): Logger {
+  const { child } = logger;
+  function shortChild(this: Logger, fields: object): Logger {
+    return Reflect.apply(child, this, [loggable(fields)]) as Logger;
+  }
+  return Object.assign(logger, { child: shortChild });
 }
 
 let isStderrSafe = false;
@@ -32,9 +43,22 @@ function writeToStderr(line: string): void {
 
 export const silentLogger: Logger = pino({ level: "silent" });
 
+const asItIs = (told: unknown): unknown => told;
+
+/** Whatever is logged goes through here before it is made a line. */
+function logMethod(this: PinoLogger, parts: Parameters<LogFn>, log: LogFn): void {
+  log.apply(this, parts.map(loggable) as typeof parts);
+}
+
+function loggable(part: unknown): unknown {
+  if (typeof part !== "object" || part === null) return shortened(part);
+  if (part instanceof Error) return { err: shortened(errorFields(part)) };
+  return shortened({ ...part, ...("err" in part ? { err: errorFields(part.err) } : {}) });
+}
+
 /** What we foresaw is a sentence with a code; only what we did not foresee needs to say where it happened. */
 function errorFields(error: unknown): unknown {
-  if (!(error instanceof WindlassError)) return error instanceof Error ? stdSerializers.err(error) : error;
+  if (!(error instanceof WindlassError)) return error instanceof Error ? { ...stdSerializers.err(error) } : error;
   const { name: type, message, code, hint } = error;
   return { type, message, code, ...(hint === undefined ? {} : { hint }) };
 }

@@ -28,6 +28,12 @@ export function seconds(text: string): number {
   return ms / 1000;
 }
 
+/** The same, as it was written. */
+export function duration(text: string): string {
+  seconds(text);
+  return text.trim();
+}
+
 function durationMs(text: string): number | undefined {
   try {
     return parseDurationMs(text);

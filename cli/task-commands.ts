@@ -1,6 +1,6 @@
 import { type Command, Option } from "commander";
 import { TASK_STATUSES, TASK_TYPES } from "../api/wire/task-types.ts";
-import { nonEmpty, wholeNumber } from "./flag-values.ts";
+import { duration, nonEmpty, wholeNumber } from "./flag-values.ts";
 
 /** `run`, `logs`, `task`, `tasks`, `abort`, `enqueue`, `queues`, `workers`: a person at the server. */
 export function addTaskCommands(program: Command): void {
@@ -20,6 +20,14 @@ export function addTaskCommands(program: Command): void {
     .option("--module <NAME>", "Python module to run instead of a script")
     .option("--cwd <DIR>", "working directory in the repository")
     .option("--args <NAME=VALUE...>", "parameters (section Args)")
+    .option("--time-limit <TIME>", "stop the program when it has run so long: 90s, 10m, 2h", duration)
+    .addOption(
+      new Option("--on-lost <WHAT>", "when its machine or engine goes down with it (default: as its agent says)").choices([
+        "requeue",
+        "fail",
+      ]),
+    )
+    .addOption(new Option("--parameters <WAY>", "how --args reach the program (default: as its agent says)").choices(["sdk", "arguments"]))
     .option("--queue <NAME>", "queue, by name or id (default: the server's default queue)", nonEmpty)
     .option("--create-queue", "make the queue when the server has none of that name")
     .option("--requirements <FILE>", "requirements file")

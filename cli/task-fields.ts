@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { basename, extname } from "node:path";
+import { AGENT_SECTION } from "../runner/launch/parameters.ts";
 import { usageError } from "./report-error.ts";
 import { type CodeFlags, taskCode } from "./task-code.ts";
 
@@ -7,6 +8,9 @@ export interface RunFlags extends CodeFlags {
   readonly project: string;
   readonly name?: string;
   readonly args?: readonly string[];
+  readonly timeLimit?: string;
+  readonly onLost?: string;
+  readonly parameters?: string;
   readonly queue?: string;
   readonly requirements?: string;
   readonly packages?: readonly string[];
@@ -35,7 +39,7 @@ export async function taskFields(flags: RunFlags): Promise<TaskFields> {
     ...(flags.tags === undefined ? {} : { tags: flags.tags }),
     script: { ...script, binary: binaryOf(flags), ...(await requirementsOf(flags)) },
     container: await containerOf(flags),
-    hyperparams: parametersOf(flags.args ?? []),
+    hyperparams: { ...parametersOf(flags.args ?? []), ...settingsOf(flags) },
   };
   return { fields, added };
 }
@@ -63,6 +67,13 @@ async function containerOf(flags: RunFlags): Promise<object> {
     ...(flags.docker_args === undefined ? {} : { arguments: flags.docker_args }),
     ...(script === undefined ? {} : { setup_shell_script: script }),
   };
+}
+
+/** What a task says to its agent stands among its parameters, in a section of its own. */
+function settingsOf({ timeLimit: time_limit, onLost: on_lost, parameters }: RunFlags): object {
+  const given = Object.entries({ time_limit, on_lost, parameters }).filter(([, value]) => value !== undefined);
+  const items = given.map(([name, value]) => [name, { section: AGENT_SECTION, name, value }]);
+  return items.length === 0 ? {} : { [AGENT_SECTION]: Object.fromEntries(items) };
 }
 
 function parametersOf(args: readonly string[]): object {

@@ -37,15 +37,16 @@ async function bytesOf(path: string, from: number, to: number): Promise<Buffer> 
 
 const LINE_END = 0x0a;
 
-/** `waited 0.2 s · source 0.1 s · environment hit 0.0 s · launch 0.3 s · run 5.2 s`. */
+/** `waited 0.2 s · source 0.1 s · environment hit 0.0 s · launch 0.3 s · run 5.2 s`; an environment that failed is neither hit nor built. */
 export function timingLine(timings: Timings): string {
-  const environment = timings.environmentMs === undefined ? undefined : `environment ${timings.environmentHit === true ? "hit" : "built"}`;
-  const parts: [string | undefined, number | undefined][] = [
+  const { environmentHit: hit } = timings;
+  const environment = hit === undefined ? "environment" : `environment ${hit ? "hit" : "built"}`;
+  const parts: [string, number | undefined][] = [
     ["waited", timings.waitedMs],
     ["source", timings.sourceMs],
     [environment, timings.environmentMs],
     ["launch", timings.launchMs],
     ["run", timings.runMs],
   ];
-  return parts.flatMap(([name, ms]) => (name === undefined || ms === undefined ? [] : [`${name} ${formatDuration(ms)}`])).join(" · ");
+  return parts.flatMap(([name, ms]) => (ms === undefined ? [] : [`${name} ${formatDuration(ms)}`])).join(" · ");
 }

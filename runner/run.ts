@@ -22,6 +22,7 @@ import type { Decided, Held, Launched, Resume, RunDeps, RunRequest } from "./run
 import { prepareSource } from "./source/prepare-source.ts";
 import type { Source } from "./source/source.ts";
 import { timeLimitMs } from "./time-limit.ts";
+import { refuseUnfitTask } from "./words-of-task.ts";
 
 export interface RunOptions {
   /** Aborted on user abort or agent stop, with a `Cancelled` reason. */
@@ -165,6 +166,7 @@ class Run {
   }
 
   async #start(): Promise<Running> {
+    refuseUnfitTask(this.#request.task);
     const engine = await this.#deps.engine();
     const source = await this.#phase("source", () => prepareSource(this.#context), "sourceMs");
     this.#held = heldBy(source);

@@ -58,7 +58,7 @@ export async function readAgain(client: Client, id: TaskId, signal?: AbortSignal
   const { tasks } = await client.session.call<{ tasks: TaskRow[] }>(
     "tasks.get_all",
     { id: [id], only_fields: FIELDS, search_hidden: true },
-    { signal },
+    { signal, needs: { tasks: "list" } },
   );
   const [task] = tasks;
   return task?.status === "queued" ? lostTask(task) : undefined;
@@ -73,7 +73,7 @@ async function queuedTasks(client: Client, signal?: AbortSignal): Promise<LostTa
   const found: LostTask[] = [];
   for (let page = 0; ; page++) {
     const query = { status: ["queued"], only_fields: FIELDS, search_hidden: true, order_by: ["created"], page, page_size: PAGE };
-    const { tasks } = await client.session.call<{ tasks: TaskRow[] }>("tasks.get_all", query, { signal });
+    const { tasks } = await client.session.call<{ tasks: TaskRow[] }>("tasks.get_all", query, { signal, needs: { tasks: "list" } });
     found.push(...tasks.map(lostTask));
     if (tasks.length < PAGE) return found;
   }

@@ -3,26 +3,26 @@ import type { ProjectId, QueueId, TaskId } from "./ids.ts";
 import { TASK_STATUSES } from "./task-types.ts";
 
 /**
- * The server's task document, as far as an agent and its command line read it (clearml-api.md 2). Lenient: unknown
- * fields pass, absent ones get the empty value that the server means, and a text where a number or a number where
- * a text is expected does not lose the task.
+ * The server's task document, as far as an agent and its command line read it (clearml-api.md 2). Lenient: unknown fields pass,
+ * absent ones get the empty value that the server means, and a text where a number or a number where a text is expected does not
+ * lose the task. Only what a program is run from can be wrong; what is only shown is left out when it is of a wrong type.
  */
-const text = z.coerce.string();
 const optionalText = z
-  .union([z.string(), z.number()])
+  .union([z.string(), z.number(), z.boolean()])
   .nullish()
   .transform((value) => (value === null || value === undefined ? undefined : String(value)));
-const textMap = z
-  .record(z.string(), z.unknown())
-  .nullish()
-  .transform((map) => map ?? {});
+const shownText = optionalText.catch(undefined);
+const shownNumber = z.number().nullish().catch(undefined);
+const shownTexts = z.array(z.string()).catch([]);
+const shownMap = z.record(z.string(), z.unknown()).catch({});
+const shownId = z.string().optional().catch(undefined);
 
 const parameterSchema = z.object({
-  section: text.optional(),
-  name: text.optional(),
+  section: shownText,
+  name: optionalText,
   value: optionalText,
-  type: optionalText,
-  description: optionalText,
+  type: shownText,
+  description: shownText,
 });
 
 const requirementSchema = z.union([z.string(), z.array(z.string())]).nullish();
@@ -52,53 +52,36 @@ const containerSchema = containerFields.nullish().transform((container) => conta
 
 export const taskSchema = z.object({
   id: z.string().transform((id) => id as TaskId),
-  name: text.default(""),
-  type: text.default("training"),
+  name: shownText.transform((name) => name ?? ""),
+  type: shownText.transform((type) => type ?? "training"),
   status: z.enum(TASK_STATUSES).catch("unknown"),
-  status_reason: optionalText,
-  status_message: optionalText,
-  status_changed: optionalText,
+  status_reason: shownText,
+  status_message: shownText,
+  status_changed: shownText,
   user: z.unknown().optional(),
-  project: z
-    .string()
-    .nullish()
-    .transform((id) => (id === null || id === undefined ? undefined : (id as ProjectId))),
-  parent: optionalText,
-  comment: optionalText,
-  tags: z
-    .array(z.string())
-    .nullish()
-    .transform((tags) => tags ?? []),
-  system_tags: z
-    .array(z.string())
-    .nullish()
-    .transform((tags) => tags ?? []),
-  created: optionalText,
-  started: optionalText,
-  completed: optionalText,
-  last_update: optionalText,
-  last_change: optionalText,
-  last_worker: optionalText,
-  last_iteration: z.number().nullish(),
-  last_metrics: textMap,
-  active_duration: z.number().nullish(),
+  project: shownId.transform((id) => id as ProjectId | undefined),
+  parent: shownText,
+  comment: shownText,
+  tags: shownTexts,
+  system_tags: shownTexts,
+  created: shownText,
+  started: shownText,
+  completed: shownText,
+  last_update: shownText,
+  last_change: shownText,
+  last_worker: shownText,
+  last_iteration: shownNumber,
+  last_metrics: shownMap,
+  active_duration: shownNumber,
   script: scriptSchema,
   container: containerSchema,
-  runtime: textMap,
-  execution: z
-    .looseObject({
-      queue: z
-        .string()
-        .nullish()
-        .transform((id) => (id === null || id === undefined ? undefined : (id as QueueId))),
-    })
-    .nullish()
-    .transform((execution) => execution ?? { queue: undefined }),
+  runtime: shownMap,
+  execution: z.looseObject({ queue: shownId.transform((id) => id as QueueId | undefined) }).catch({ queue: undefined }),
   hyperparams: z
     .record(z.string(), z.record(z.string(), parameterSchema))
     .nullish()
     .transform((sections) => sections ?? {}),
-  configuration: textMap,
+  configuration: shownMap,
 });
 
 export type Task = z.infer<typeof taskSchema>;

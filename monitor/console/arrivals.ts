@@ -17,19 +17,19 @@ export async function untilLanded(
   deps: DeliveryDeps,
   { lookMs, expected = sent.length }: { readonly lookMs: number; readonly expected?: number },
 ): Promise<readonly string[]> {
-  let missing = await untilKnown(batch, sent, deps);
+  let missing = without(sent, await eventsThere(batch, deps));
   for (let leftMs = lookMs; missing.length > sent.length - expected && leftMs > 0; leftMs -= LOOK_EVERY_MS) {
     await deps.clock.sleep(LOOK_EVERY_MS, deps.signal);
-    missing = await untilKnown(batch, sent, deps);
+    missing = without(sent, await eventsThere(batch, deps));
   }
   return missing;
 }
 
-/** Which of `lines` the server does not have; asked until it answers. */
-async function untilKnown(batch: Batch, lines: readonly string[], deps: DeliveryDeps): Promise<readonly string[]> {
+/** What the server has from the first moment of the batch on; asked until it answers. */
+export async function eventsThere(batch: Batch, deps: DeliveryDeps): Promise<readonly LogEvent[]> {
   for (let failures = 0; ; failures++) {
     try {
-      return without(lines, await deps.sink.readLog(batch.firstTimestampMs, deps.signal));
+      return await deps.sink.readLog(batch.firstTimestampMs, deps.signal);
     } catch (error) {
       deps.signal.throwIfAborted();
       const failure = error as CallFailure;

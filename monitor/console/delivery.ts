@@ -1,7 +1,8 @@
-import { MAY_STILL_LAND_MS, untilLanded } from "./arrivals.ts";
+import { eventsThere, MAY_STILL_LAND_MS, untilLanded } from "./arrivals.ts";
 import { type Batch, type DeliveryDeps, isTriedEnough } from "./batch.ts";
 import { type CallFailure, isRefusal, mayPass, neverArrived, pauseMs } from "./call-failure.ts";
-import { linesIn, marksFor } from "./refused-lines.ts";
+import { sendParts } from "./refused-event.ts";
+import { marksFor } from "./refused-lines.ts";
 
 /** A batch that is sent within this time after it was recorded needs no second record: its first timestamp says when. */
 const FRESH_MS = 1_000;
@@ -71,7 +72,7 @@ async function send(batch: Batch, lines: readonly string[], deps: DeliveryDeps, 
 async function isSentInHalves(batch: Batch, { lines, error }: Refused, deps: DeliveryDeps): Promise<boolean> {
   const [only] = lines;
   if (only === undefined) return true;
-  if (lines.length === 1) return await isMarkSent(batch, only, error, deps);
+  if (lines.length === 1) return await isSentInParts(batch, only, error, deps);
   const middle = Math.ceil(lines.length / 2);
   for (const half of [lines.slice(0, middle), lines.slice(middle)]) {
     const refused = await send(batch, half, deps, 1);
@@ -81,10 +82,13 @@ async function isSentInHalves(batch: Batch, { lines, error }: Refused, deps: Del
 }
 
 /** When not even a line of our own is taken, it is not what was printed that the server minds. */
-async function isMarkSent(batch: Batch, event: string, error: unknown, deps: DeliveryDeps): Promise<boolean> {
-  for (const mark of marksFor(event, error)) {
+async function isSentInParts(batch: Batch, event: string, error: unknown, deps: DeliveryDeps): Promise<boolean> {
+  const there = await eventsThere(batch, deps);
+  const lines = await sendParts(event, there, async (part) => (await send(batch, [part], deps, 1)) === undefined);
+  if (lines === 0) return true;
+  for (const mark of marksFor(event, lines, error)) {
     if ((await send(batch, [mark], deps, 1)) !== undefined) continue;
-    deps.logger.warn({ err: error, lines: linesIn(event) }, "console lines were left out: the server refuses them");
+    deps.logger.warn({ err: error, lines }, "console lines were left out: the server refuses them");
     return true;
   }
   return false;

@@ -12,12 +12,21 @@ export function linesIn(event: string): number {
   return msg.split("\n").length - (msg.endsWith("\n") ? 1 : 0);
 }
 
+/** The event in two, cut at a line's end, both of the same moment; none where it shows one line only. */
+export function halvesOf(event: string): string[] {
+  const whole = JSON.parse(event) as LogEvent;
+  const lines = whole.msg.match(/[^\n]*\n|[^\n]+$/g) ?? [];
+  if (lines.length < 2) return [];
+  const middle = Math.ceil(lines.length / 2);
+  return [lines.slice(0, middle), lines.slice(middle)].map((half) => JSON.stringify({ ...whole, msg: half.join("") }));
+}
+
 /**
- * What may stand in the place of an event that the server refuses: the same moment, and a line of our own with the server's
- * words; without them where they are refused, too, since they may quote what it does not want.
+ * What may stand in the place of `count` lines of an event that the server refuses: the same moment, and a line of our own with
+ * the server's words; without them where they are refused, too, since they may quote what it does not want. It comes after what
+ * the server takes of the event, which is whole with it.
  */
-export function marksFor(event: string, error: unknown): string[] {
-  const count = linesIn(event);
+export function marksFor(event: string, count: number, error: unknown): string[] {
   const { reason = messageOf(error) } = error as CallFailure;
   const what = `${OWN_LINE_MARK}${count} ${count === 1 ? "console line was" : "console lines were"} refused by the server`;
   const words = reason.replace(/\s+/g, " ").slice(0, LONGEST_REASON);

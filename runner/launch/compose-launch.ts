@@ -1,8 +1,8 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Environment, Launch, ProgramView, RunContext } from "../engine.ts";
-import { RunError } from "../run-error.ts";
 import type { Source } from "../source/source.ts";
+import { refuseTooMuch } from "../words-of-task.ts";
 import { commandOf } from "./command.ts";
 import { parameterArguments, parameterRoute, parameterValues } from "./parameters.ts";
 import { CONFIG_FILE, PARAMETERS_FILE, programVariables, type RunVariables } from "./variables.ts";
@@ -21,19 +21,13 @@ export async function composeLaunch(
   const { hyperparams } = context.task;
   const route = await parameterRoute(context.task, source, context.settings.run.parameters);
   const given = route.mode === "arguments" ? parameterArguments(hyperparams) : [];
-  await writeProgramFiles(context, view);
   const argv = commandOf(source, environment, given);
+  const env = programVariables(context, source, view, run);
+  refuseTooMuch(argv, env);
+  await writeProgramFiles(context, view);
   if (Object.keys(hyperparams).length > 0) await context.console.say(routeLine(route.mode, route.why, given));
   await context.console.say(`starting ${argv.map(shown).join(" ")} in ${source.workingDir === "" ? "the workspace" : source.workingDir}`);
-  const env = programVariables(context, source, view, run);
-  refuseNul([...argv, ...Object.values(env)]);
   return { argv, cwd: view.cwd, env };
-}
-
-/** No argument and no variable of any program can hold it. */
-function refuseNul(texts: readonly string[]): void {
-  if (texts.some((text) => text.includes("\0")))
-    throw new RunError("failed/task-invalid", "a parameter or variable of the task holds a NUL character, which no program can be given");
 }
 
 function routeLine(mode: "sdk" | "arguments", why: string, given: readonly string[]): string {

@@ -3,6 +3,7 @@ import { extname, join } from "node:path";
 import type { Parameters, Task } from "../../api/wire/task.ts";
 import type { ParameterMode } from "../settings.ts";
 import type { Source } from "../source/source.ts";
+import { refuseUnfit } from "../words-of-task.ts";
 
 /** How the parameters of this run reach its program, and why this way. */
 export interface ParameterRoute {
@@ -58,12 +59,17 @@ async function importsSdk(root: string, file: string): Promise<boolean> {
 
 /**
  * `Args/*` as command-line arguments: `--name=value`, `--name` alone where the value is empty. Names with a leading
- * underscore are the SDK's own marks.
+ * underscore are the SDK's own marks. Throws RunError for one that is no argument.
  */
 export function parameterArguments(parameters: Parameters): string[] {
   return Object.values(parameters["Args"] ?? {})
     .filter((parameter) => parameter.name !== undefined && !parameter.name.startsWith("_"))
-    .map(({ name, value }) => (value === undefined || value === "" ? `--${name}` : `--${name}=${value}`));
+    .map(({ name, value }) => fitting(name, value === undefined || value === "" ? `--${name}` : `--${name}=${value}`));
+}
+
+function fitting(name: string | undefined, argument: string): string {
+  refuseUnfit(`hyperparams.Args.${name}`, argument);
+  return argument;
 }
 
 /** All sections, section → name → value. */

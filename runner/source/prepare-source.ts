@@ -1,6 +1,7 @@
 import { mkdir, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type { Task } from "../../api/wire/task.ts";
+import { codeOf } from "../../base/errors.ts";
 import type { RunContext } from "../engine.ts";
 import { RunError } from "../run-error.ts";
 import { checkOut, releaseCommit } from "./checkout.ts";
@@ -23,8 +24,13 @@ export async function prepareSource(context: RunContext): Promise<Source> {
     return { workspace, workingDir, commit: fetched?.commit, branch: context.task.script.branch, mirror: fetched?.mirror, entry };
   } catch (error) {
     if (fetched !== undefined) await releaseCommit(fetched, context.runId);
-    throw error;
+    throw codeOf(error) === "ENAMETOOLONG" ? tooLong(context.task) : error;
   }
+}
+
+function tooLong({ script }: Task): RunError {
+  const lengths = `${script.entry_point?.length ?? 0} and ${script.working_dir?.length ?? 0} characters`;
+  return new RunError("failed/task-invalid", `script.entry_point and script.working_dir are too long for a path (${lengths})`);
 }
 
 async function fetchRepository(context: RunContext): Promise<Fetched | undefined> {

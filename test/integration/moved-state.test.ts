@@ -1,6 +1,8 @@
-import { cp, mkdtemp, readdir, readFile, rename, stat } from "node:fs/promises";
+import { execFile } from "node:child_process";
+import { cp, mkdtemp, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { expect } from "chai";
 import { idIn } from "../../agent/agent-identity.ts";
 import type { TaskId } from "../../api/wire/ids.ts";
@@ -33,6 +35,11 @@ describe("a state folder that is not where it was", () => {
     return found.isFile() || found.isDirectory();
   };
 
+  /** As a person copies, sockets and locks included. */
+  async function copyOf(from: string, to: string): Promise<void> {
+    await promisify(execFile)("cp", ["-a", from, to]);
+  }
+
   /** A run whose agent was killed. */
   async function orphan(seconds: number): Promise<TaskId> {
     const first = await daemonOn(state);
@@ -60,6 +67,36 @@ describe("a state folder that is not where it was", () => {
     expect(await readdir(join(elsewhere, "journal"))).to.deep.equal([]);
     expect(await idIn(elsewhere)).not.to.equal(await idIn(state));
     await daemonOn(state);
+    await isDoneOnce(id);
+  });
+
+  it("but copied while the first one runs on, is another one at once, and neither tells of the other's runs", async function () {
+    this.timeout(60_000);
+    const first = await daemonOn(state);
+    const diff = 'import time\nprint("it runs", flush=True)\ntime.sleep(5)\nprint("it is done")\n';
+    const id = await product.enqueue(QUEUE, { script: { entry_point: "main.py", diff, binary: "python3" } });
+    await eventually("the program runs", async () => (await product.consoleOf(id)).includes("it runs"));
+    await copyOf(state, elsewhere);
+    const copy = await daemonOn(elsewhere, "copy");
+    await copy.waitFor(/is a copy of another agent's/);
+    await isDoneOnce(id);
+    expect(copy.output).not.to.contain("taken over");
+    first.mustLive();
+    copy.mustLive();
+  });
+
+  it("but brought back from a copy, leaves the runs of then alone", async function () {
+    this.timeout(60_000);
+    const id = await orphan(1);
+    await copyOf(state, elsewhere);
+    await daemonOn(state);
+    await isDoneOnce(id);
+    await product.endAgents();
+    await rm(state, { recursive: true });
+    await copyOf(elsewhere, state);
+    const restored = await daemonOn(state);
+    await restored.waitFor(/is a copy of another agent's/);
+    expect(restored.output).not.to.contain("taken over");
     await isDoneOnce(id);
   });
 

@@ -52,6 +52,18 @@ describe("windlass as a program, at a server", function () {
     expect(stderr).to.equal("failed/exit-code: the program ended with exit code 3\n");
   });
 
+  it("stops a program at the limit that --time-limit gives, with the exit code of a timeout", async () => {
+    const endless = join(product.folder, "endless.py");
+    await writeFile(endless, "import time\nprint('begun', flush=True)\ntime.sleep(600)\n");
+    const flags = ["--time-limit", "1s", "--on-lost", "requeue", "--parameters", "arguments", "--args", "n=1"];
+    const { code, stdout, stderr } = await call("run", "--script", endless, ...flags);
+    expect(stderr).to.contain("failed/timeout").and.to.contain("1.0 s");
+    expect(code).to.equal(124);
+    expect(stdout).to.contain("as arguments (the task says so): --n=1");
+    const task = await product.tasks.get(/^task (\w+)/.exec(stdout)?.[1] as TaskId);
+    expect(task.hyperparams["Windlass"]?.["on_lost"]?.value).to.equal("requeue");
+  });
+
   it("gives nothing but JSON on standard output with --json, followed or not", async () => {
     const followed = await call("run", "--script", script, "--json");
     expect(JSON.parse(followed.stdout).status).to.equal("completed");

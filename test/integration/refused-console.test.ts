@@ -97,7 +97,7 @@ describe("a console of which the server refuses a line", () => {
       expect(marks, name).to.have.length(1);
       expect(marks[0]).to.match(instead);
       const gone = LINES.filter((line) => !printed.includes(line));
-      expect(gone, name).to.include("poison");
+      expect(gone, name).to.deep.equal(["poison"]);
       expect(printed, name).to.deep.equal(LINES.filter((line) => !gone.includes(line)));
       expect(Number(/\d+/.exec(marks[0] ?? "")?.[0]), name).to.equal(gone.length);
     }

@@ -317,6 +317,16 @@ time.sleep(600)
       }),
     },
     {
+      what: "an entry point that no program can be given",
+      cause: "failed/task-invalid",
+      fields: () => ({ script: { entry_point: "ma\0in.py", diff: "print(1)\n" } }),
+    },
+    {
+      what: "arguments that are too long together",
+      cause: "failed/task-invalid",
+      fields: () => ({ script: { entry_point: "main.py", diff: "print(1)\n" }, hyperparams: { Args: longArguments() } }),
+    },
+    {
       what: "exit code 3",
       cause: "failed/exit-code",
       fields: () => ({ script: { entry_point: "three.py", diff: "raise SystemExit(3)\n" } }),
@@ -337,6 +347,12 @@ time.sleep(600)
     this.timeout(30_000);
     await eventually("no workspace is left", async () => (await workspacesIn(join(product.folder, "state-first"))).length === 0);
   });
+}
+
+/** Each fits, all of them are more than a program is given. */
+function longArguments(): object {
+  const argument = (n: number): object => ({ section: "Args", name: `a${n}`, value: "x".repeat(100_000) });
+  return Object.fromEntries(Array.from({ length: 70 }, (_, n) => [`a${n}`, argument(n)]));
 }
 
 /** Command lines of live processes that contain `mark`, on this machine (containers' included). */

@@ -39,6 +39,9 @@ describe("the id of a state folder", () => {
     { what: "a disk that is mounted from elsewhere at the same path", was: HERE, now: { ...HERE, place: "/windlass" }, copied: false },
     { what: "a container that is started again", was: INSIDE, now: { ...INSIDE }, copied: false },
     { what: "a copied volume at the same path of a container", was: INSIDE, now: { ...INSIDE, place: "/volumes/two/_data" }, copied: true },
+    { what: "a folder that came back from a copy", was: { ...HERE, inode: 1 }, now: { ...HERE, inode: 2 }, copied: true },
+    { what: "a volume that was brought to another machine", was: { ...INSIDE, inode: 1 }, now: { ...INSIDE, inode: 2 }, copied: true },
+    { what: "a folder whose number was not written down", was: HERE, now: { ...HERE, inode: 2 }, copied: false },
     { what: "a volume at another path of a container", was: INSIDE, now: { ...INSIDE, path: "/data" }, copied: false },
     {
       what: "a folder of the machine that a container takes over",

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { start } from "../../agent/claim.ts";
 import type { ClaimRecord } from "../../agent/journal.ts";
-import { DOUBT_MS } from "../../agent/settle.ts";
+import { DOUBT_MS, giveBack } from "../../agent/settle.ts";
 import { HOUR_MS } from "../../base/clock.ts";
 import { silentLogger } from "../../base/logger.ts";
 import type { Call, Reply } from "../support/api-server.ts";
@@ -101,6 +101,18 @@ describe("a claimed task that is read", () => {
     if (claimed === undefined) throw new Error("it was not claimed");
     fixture.model.task = { id: TASK, status: "queued", script: 7 };
     expect(await start(claimed, fixture.deps)).to.have.property("invalid");
+  });
+
+  it("of a task in a status of a newer server goes back to the front of its queue", async () => {
+    await using fixture = await ClaimFixture.create();
+    const claimed = await fixture.claim();
+    if (claimed === undefined) throw new Error("it was not claimed");
+    fixture.model.task = { id: TASK, status: "awaiting_approval", status_message: "" };
+    expect(await start(claimed, fixture.deps)).to.equal("strange");
+    await giveBack(claimed.record, fixture.deps, new AbortController().signal);
+    expect(fixture.model.entries).to.deep.equal([TASK, "another"]);
+    expect(fixture.http.endpoints).to.not.include("tasks.started");
+    expect(await fixture.intents()).to.deep.equal([]);
   });
 });
 

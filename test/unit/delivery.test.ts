@@ -104,6 +104,62 @@ describe("the delivery of a batch", () => {
     expect(server.sink.events, "after a restart of the agent").to.have.length(2);
   });
 
+  describe("of an event of many lines", () => {
+    const printed = Array.from({ length: 2_000 }, (_, n) => `line ${n}\n`);
+    const ofMany = new LogEncoder("task", "worker").encode(Buffer.from(printed.join("")), FIRST_MS);
+    const deliverMany = async ({ sink, clock }: Server, triedAtMs?: number): Promise<void> =>
+      await deliver(
+        { lines: ofMany, firstTimestampMs: FIRST_MS },
+        { sink, clock, logger: silentLogger, signal: NEVER, isEnding: () => true },
+        triedAtMs,
+      );
+    const without = (...refused: number[]): string => printed.filter((_, n) => !refused.includes(n)).join("");
+
+    it("leaves out the refused lines alone, with one line of ours behind the others", async () => {
+      for (const poison of [[0], [1_999], [700], [3, 1_000, 1_001]]) {
+        const server = sinkWith();
+        server.sink.refuses = ({ msg }) => (poison.some((n) => msg.includes(`line ${n}\n`)) ? 400 : undefined);
+        await deliverMany(server);
+        const words = poison.length === 1 ? "1 console line was" : `${poison.length} console lines were`;
+        expect(server.sink.text).to.equal(`${without(...poison)}windlass: ${words} refused by the server: as the test wants it\n`);
+        expect(server.sink.requests.length).to.be.below(100);
+      }
+    });
+
+    it("keeps lines that read the same, on both sides of refused ones", async () => {
+      const server = sinkWith();
+      server.sink.refuses = ({ msg }) => (msg.includes("no") ? 400 : undefined);
+      const [alike = ""] = new LogEncoder("task", "worker").encode(Buffer.from("yes\nno\nno\nyes\n"), FIRST_MS);
+      const { sink, clock } = server;
+      await deliver(
+        { lines: [alike], firstTimestampMs: FIRST_MS },
+        { sink, clock, logger: silentLogger, signal: NEVER, isEnding: () => true },
+      );
+      expect(server.sink.text).to.match(/^yes\nyes\nwindlass: 2 console lines were/);
+    });
+
+    it("sends no part again that an agent of before had sent", async () => {
+      const server = sinkWith();
+      server.sink.refuses = ({ msg }) => (msg.includes("line 1500\n") ? 400 : undefined);
+      const first = { ...(JSON.parse(ofMany[0] ?? "") as object), msg: printed.slice(0, 1_000).join("") };
+      await server.sink.addLines(JSON.stringify(first), 1, NEVER);
+      await deliverMany(server, server.clock.now());
+      await deliverMany(server, server.clock.now());
+      expect(server.sink.text)
+        .to.match(/^line 0\n/)
+        .and.to.contain("1 console line was refused");
+      expect(server.sink.text.replace(/windlass: .*\n/, "")).to.equal(without(1_500));
+    });
+
+    it("asks a server that minds most of it not line by line", async () => {
+      const server = sinkWith();
+      server.sink.refuses = ({ msg }) => (/[02468]\n/.test(msg) ? 400 : undefined);
+      await deliverMany(server);
+      expect(server.sink.requests.length).to.be.below(300);
+      expect(server.sink.text).to.match(/windlass: \d+ console lines were refused by the server: as the test wants it\n$/);
+    });
+  });
+
   it("sends in smaller requests what is too large for a proxy, at once", async () => {
     const server = sinkWith();
     server.sink.refuses = (_event, request) => (request.length > 1 ? 413 : undefined);

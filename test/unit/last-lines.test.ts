@@ -62,5 +62,10 @@ describe("the last lines of a console", () => {
 
   it("tell a built environment from one that was there", () => {
     expect(timingLine({ environmentMs: 5_000, environmentHit: false })).to.equal("environment built 5.0 s");
+    expect(timingLine({ environmentMs: 5_000, environmentHit: true })).to.equal("environment hit 5.0 s");
+  });
+
+  it("do not call an environment built that failed", () => {
+    expect(timingLine({ sourceMs: 1_000, environmentMs: 2 })).to.equal("source 1.0 s · environment 2 ms");
   });
 });

@@ -63,6 +63,10 @@ describe("parameters", () => {
   it("of the section Args become arguments, without those of the SDK's own", () => {
     expect(parameterArguments(hyperparams)).to.deep.equal(["--lr=0.1", "--flag", "--text=a=b c"]);
     expect(parameterArguments({})).to.deep.equal([]);
+    for (const value of ["\0", "x".repeat(131_072)])
+      expect(() => parameterArguments({ Args: { lr: { ...hyperparams["Args"]?.["lr"], name: "lr", value } } as never })).to.throw(
+        /^hyperparams.Args.lr /,
+      );
   });
 
   it("stand all of them as values by section and name", () => {

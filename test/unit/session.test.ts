@@ -168,6 +168,31 @@ describe("a session with the server", () => {
     }
   });
 
+  it("does not take an answer for one that lacks what it must hold: it may come later, and is named", async () => {
+    for (const [data, needs, lacking] of [
+      [{}, { task: "document" }, "task (a document)"],
+      [{ task: { status: "queued" } }, { task: "document" }, "task (a document)"],
+      [[], { tasks: "list" }, "tasks (a list)"],
+      [{ tasks: {} }, { tasks: "list" }, "tasks (a list)"],
+      ["text", { id: "text", removed: "number" }, "id (a text), removed (a number)"],
+    ] as const) {
+      await using server = await ApiServer.start(answering({ data }, { data: { task: { id: "T" }, tasks: [], id: "I", removed: 0 } }));
+      const error = await failureOf<ApiError>(sessionTo(server).call("a.call", {}, { ...ONCE, needs }));
+      expect(error).to.include({ retryable: true, uncertain: true, message: `a.call: the server's answer lacks ${lacking}` });
+      await sessionTo(server).call("a.call", {}, { ...THRICE, needs });
+    }
+  });
+
+  it("does not go on without the token that a login has to bring", async () => {
+    for (const data of [{}, null, { token: "" }, { token: 7 }]) {
+      await using server = await ApiServer.start(() => ({ data }));
+      const error = await failureOf<ApiError>(sessionTo(server).call("tasks.get_all", {}, THRICE));
+      expect(error).to.include({ endpoint: "auth.login", retryable: true, reason: "the server's answer lacks token (a text)" });
+      expect(server.endpoints).to.deep.equal([]);
+      expect(server.calls).to.have.length(3);
+    }
+  });
+
   it("gives a silent server up in the time that the call allows", async () => {
     await using server = await ApiServer.start(answering("silence"));
     const error = await failureOf<ApiError>(sessionTo(server).call("tasks.get_all", {}, { ...ONCE, timeoutMs: 300 }));
@@ -214,6 +239,7 @@ describe("a session with the server", () => {
 
   it("asks for a token that lives as long as a run", async () => {
     await using server = await ApiServer.start(answering());
+    expect(await sessionTo(server).issueToken(60)).to.be.a("string");
     await sessionTo(server).issueToken(3600, { windlass_task: "T" });
     expect(server.calls.at(-1)).to.deep.include({ endpoint: "auth.login", body: { expiration_sec: 3600, windlass_task: "T" } });
   });

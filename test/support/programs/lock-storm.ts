@@ -21,9 +21,18 @@ async function enter(): Promise<void> {
     linkSync(proof, inside);
   } catch {
     const other = JSON.parse(readFileSync(inside, "utf8")) as ProcessIdentity;
-    if (await isAlive(other)) tell("intrusion");
+    if (await staysAlive(other)) tell("intrusion");
     renameSync(proof, inside);
   }
+}
+
+/** A process that is being killed has lost its sockets a moment before it is gone, and does nothing any more. */
+async function staysAlive(other: ProcessIdentity): Promise<boolean> {
+  for (let look = 0; look < 40; look++) {
+    if (!(await isAlive(other))) return false;
+    await pause(50);
+  }
+  return true;
 }
 
 /** As if the owner had been killed: others take the lock over while this one still believes that it is its own. */
