@@ -18,6 +18,7 @@ import { touchProjects } from "./touched-project.ts";
 const CLEARED: Document = {
   last_iteration: 0,
   last_metrics: {},
+  unique_metrics: [],
   metric_stats: {},
   runtime: {},
   last_worker: null,
