@@ -7,7 +7,7 @@ import type { StoreRequest } from "./messages.ts";
 const TEXT_OR_BARE_NUMBER = /"[^"\\]*(?:\\.[^"\\]*)*"|-?(?:NaN|Infinity)/gs;
 const decoder = new TextDecoder();
 
-export function bodyOf(request: StoreRequest): Body {
+export function bodyOf(request: Pick<StoreRequest, "bytes" | "extra">): Body {
   const text = request.bytes === undefined ? "" : decoder.decode(request.bytes).trim();
   const parsed = text === "" ? {} : parse(text);
   if (!isMap(parsed)) throw new ApiFault(400, 12, "Validation error (request body must be a JSON object)");
