@@ -15,3 +15,5 @@ export function versionText(version: number): string {
   const major = Math.trunc(version);
   return `${major}.${Math.round((version - major) * 100)}`;
 }
+
+export const COMPANY_NAME = "clearml";

@@ -155,6 +155,7 @@ export const TYPE_CORRECTIONS: FieldSpecs = {
   task_model_item: { name: "string", model: "string" },
   model_item_key: { "name*": "string", "type*": "model_type_enum" },
   pipeline_argument: { "name*": "string", "value*": "string" },
+  value_mapping: { "key*": "any", "value*": "any" },
   stat_item: { "key*": "string", aggregation: "aggregation_type" },
   report_events: { iters: "integer(1..)", metrics: "metric_variants[]", last_iters_per_task_metric: "boolean" },
   report_scalars: { samples: "integer(1..6000)", key: "scalar_key_enum", metrics: "metric_variants[]" },

@@ -2,8 +2,10 @@ import type { Endpoint } from "../endpoint.ts";
 import { versionNumber } from "../version.ts";
 import { ACCOUNT_ENDPOINTS } from "./accounts.ts";
 import { CREDENTIAL_ENDPOINTS } from "./credentials.ts";
+import { DOWNLOAD_ENDPOINTS } from "./downloads.ts";
 import { EVENT_ENDPOINTS } from "./events.ts";
 import { MODEL_ENDPOINTS } from "./models.ts";
+import { ORGANIZATION_ENDPOINTS } from "./organization.ts";
 import { PIPELINE_ENDPOINTS } from "./pipelines.ts";
 import { PREFERENCE_ENDPOINTS } from "./preferences.ts";
 import { PROJECT_FILTER_LIST_ENDPOINTS } from "./project-filter-lists.ts";
@@ -11,6 +13,7 @@ import { PROJECT_LIST_ENDPOINTS } from "./project-lists.ts";
 import { PROJECT_MOVE_ENDPOINTS } from "./project-moves.ts";
 import { PROJECT_QUERY_ENDPOINTS } from "./project-queries.ts";
 import { PROJECT_REMOVAL_ENDPOINTS } from "./project-removal.ts";
+import { PROJECT_USAGE_ENDPOINTS } from "./project-usages.ts";
 import { PROJECT_ENDPOINTS } from "./projects.ts";
 import { PUBLICITY_ENDPOINTS } from "./publicity.ts";
 import { QUEUE_LIST_ENDPOINTS } from "./queue-list.ts";
@@ -85,6 +88,9 @@ export const ALL_ENDPOINTS: readonly Endpoint[] = [
   ...MODEL_ENDPOINTS,
   ...WATCHDOG_ENDPOINTS,
   ...THINNING_ENDPOINTS,
+  ...ORGANIZATION_ENDPOINTS,
+  ...DOWNLOAD_ENDPOINTS,
+  ...PROJECT_USAGE_ENDPOINTS,
 ];
 
 /** The newest of each name. */

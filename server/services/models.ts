@@ -1,36 +1,23 @@
 import { flagOf, isMap, requiredText, textListOf } from "../body.ts";
 import { type Body, type Call, type Endpoint, read } from "../endpoint.ts";
 import type { Document } from "../store/documents.ts";
-import { MODEL } from "../store/kinds.ts";
-import { type FilterTable, queryDocuments } from "../store/query.ts";
+import { getAll, getAllEx, listReply } from "./get-all.ts";
 import { readableModel, shownModel } from "./model-access.ts";
 import { MODEL_GROUP_ENDPOINTS } from "./model-groups.ts";
 import { MODEL_OF_TASK_ENDPOINTS } from "./model-of-task.ts";
 import { MODEL_PUBLISHING_ENDPOINTS } from "./model-publishing.ts";
 import { MODEL_REMOVAL_ENDPOINTS } from "./model-removal.ts";
 import { MODEL_WRITING_ENDPOINTS } from "./model-writing.ts";
-import { expandReferences, plainPaths } from "./references.ts";
+import { MODELS } from "./query-fields.ts";
 
 /** `models.*`: the readings (clearml-services.md 3), and all the rest from the files beside this one. */
-const FILTERS: FilterTable = {
-  lists: ["id", "user", "tags", "system_tags", "framework", "uri", "project", "task", "parent", "metadata."],
-  patterns: ["name", "comment"],
-  ranges: ["created", "last_metrics.", "last_iteration"],
-  dates: ["last_update", "last_change"],
-  equals: ["ready"],
-  searched: ["name", "id", "comment", "uri"],
-};
-
-function getAll(call: Call, body: Body): object {
-  const { documents, scrollId } = queryDocuments(call.db, MODEL, FILTERS, body);
-  return { models: documents.map((model) => shownModel(call, model)), ...(scrollId === undefined ? {} : { scroll_id: scrollId }) };
+function list(call: Call, body: Body): object {
+  return listReply("models", getAll(call, MODELS, body), (model) => shownModel(call, model));
 }
 
-function getAllEx(call: Call, body: Body): object {
-  const paths = textListOf(body, "only_fields") ?? [];
-  const { models, ...rest } = getAll(call, { ...body, only_fields: plainPaths(paths) }) as { models: Document[] };
-  const expanded = models.map((model) => expandReferences(call, model, paths));
-  return { models: flagOf(body, "include_stats") ? expanded.map((model) => withStats(call, model)) : expanded, ...rest };
+function listEx(call: Call, body: Body): object {
+  const shown = (model: Document): Document => (flagOf(body, "include_stats") ? withStats(call, model) : model);
+  return listReply("models", getAllEx(call, MODELS, body), (model) => shown(shownModel(call, model)));
 }
 
 function withStats(call: Call, model: Document): Document {
@@ -54,9 +41,9 @@ function getFrameworks(call: Call, body: Body): object {
 
 export const MODEL_ENDPOINTS: readonly Endpoint[] = [
   read("models.get_by_id", (call, body) => ({ model: readableModel(call, requiredText(body, "model")) })),
-  read("models.get_by_id_ex", (call, body) => getAllEx(call, { id: textListOf(body, "id"), only_fields: body["only_fields"] })),
-  read("models.get_all", getAll),
-  read("models.get_all_ex", getAllEx),
+  read("models.get_by_id_ex", (call, body) => listEx(call, { id: textListOf(body, "id"), only_fields: body["only_fields"] })),
+  read("models.get_all", list),
+  read("models.get_all_ex", listEx),
   read("models.get_frameworks", getFrameworks),
   ...MODEL_WRITING_ENDPOINTS,
   ...MODEL_OF_TASK_ENDPOINTS,

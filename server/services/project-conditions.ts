@@ -1,14 +1,9 @@
-import { ANY_OF, type Condition } from "../store/filters.ts";
+import type { Condition } from "../store/conditions.ts";
 
 /** Conditions on documents as the queries about projects need them. */
-export const oneOf = (column: string, values: readonly string[]): Condition => ({
-  sql: `${column} IN ${ANY_OF}`,
-  values: [JSON.stringify(values)],
-});
-
 /** Projects below one of these, at any depth. `projects.path`, since `path` alone would be a column of `json_each`. */
 export const isBelow = (projects: readonly string[]): Condition => ({
-  sql: `EXISTS (SELECT 1 FROM json_each(coalesce(projects.path, '[]')) AS above WHERE above.value IN ${ANY_OF})`,
+  sql: `EXISTS (SELECT 1 FROM json_each(coalesce(projects.path, '[]')) AS above WHERE above.value IN (SELECT value FROM json_each(?)))`,
   values: [JSON.stringify(projects)],
 });
 

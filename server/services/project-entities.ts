@@ -1,8 +1,8 @@
 import { ApiFault } from "../api-fault.ts";
 import { flagOf, integerOf, listOf, textOf } from "../body.ts";
 import type { Body, Call } from "../endpoint.ts";
-import { type Condition, joined } from "../store/filters.ts";
-import { oneOf, visibleTo } from "./project-conditions.ts";
+import { type Condition, isOneOf, joined } from "../store/conditions.ts";
+import { visibleTo } from "./project-conditions.ts";
 import { withDescendants } from "./project-tree.ts";
 
 /** Which tasks or models the lists of `projects.*` are made of (clearml-services.md 2.6): own and public ones. */
@@ -28,7 +28,7 @@ export function entitiesOfProjects(call: Call, body: Body): Condition {
 }
 
 const inProjects = (call: Call, projects: readonly string[], deep: boolean): Condition =>
-  oneOf("project", deep ? withDescendants(call, projects) : projects);
+  isOneOf("project", deep ? withDescendants(call, projects) : projects);
 
 const visible = (call: Call, body: Body): Condition => visibleTo(call.caller.company, flagOf(body, "allow_public", true));
 

@@ -1,9 +1,11 @@
 import { flagOf, mapOf, textListOf, textOf } from "../body.ts";
 import { type Body, type Call, type Endpoint, read } from "../endpoint.ts";
+import { type Condition, isOneOf, joined } from "../store/conditions.ts";
 import type { Kind } from "../store/documents.ts";
-import { type Condition, joined, listFilter, patternFilter } from "../store/filters.ts";
+import { patternFilter } from "../store/filters.ts";
 import { MODEL, PROJECT, TASK } from "../store/kinds.ts";
-import { ARCHIVED, oneOf, visibleTo } from "./project-conditions.ts";
+import { listFilter } from "../store/list-filter.ts";
+import { ARCHIVED, visibleTo } from "./project-conditions.ts";
 import { entitiesOfProjects } from "./project-entities.ts";
 import { withDescendants } from "./project-tree.ts";
 
@@ -16,7 +18,7 @@ interface Tags {
 /** Of the company's own documents; what is below the projects always counts. */
 function tagsIn(call: Call, body: Body, kind: Kind): Tags {
   const projects = textListOf(body, "projects") ?? [];
-  const place = projects.length === 0 ? [] : [oneOf(kind === PROJECT ? "id" : "project", withDescendants(call, projects))];
+  const place = projects.length === 0 ? [] : [isOneOf(kind === PROJECT ? "id" : "project", withDescendants(call, projects))];
   const test = joined([visibleTo(call.caller.company, false), ...place, ...tagFilters(kind, body)], "AND");
   return {
     tags: distinctTags(call, kind, "tags", test),

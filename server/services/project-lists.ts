@@ -2,9 +2,8 @@ import { messageOf } from "../../base/errors.ts";
 import { ApiFault } from "../api-fault.ts";
 import { flagOf, requiredText, textListOf, textOf } from "../body.ts";
 import { type Body, type Call, type Endpoint, read } from "../endpoint.ts";
-import { type Condition, joined } from "../store/filters.ts";
+import { type Condition, isOneOf, joined } from "../store/conditions.ts";
 import { compiled } from "../store/patterns.ts";
-import { oneOf } from "./project-conditions.ts";
 import { entitiesOfProject, entitiesOfProjects, inNumericOrder, pageOf } from "./project-entities.ts";
 
 /**
@@ -74,7 +73,7 @@ function matcher(pattern: string): (text: string) => boolean {
 
 function getUniqueMetricVariants(call: Call, body: Body): object {
   const ids = textListOf(body, "ids") ?? [];
-  const test = joined([entitiesOfProject(call, body), ...(ids.length === 0 ? [] : [oneOf("id", ids)])], "AND");
+  const test = joined([entitiesOfProject(call, body), ...(ids.length === 0 ? [] : [isOneOf("id", ids)])], "AND");
   const entities = columnOf(flagOf(body, "model_metrics") ? "models" : "tasks", "last_metrics", test);
   const metrics = call.db.all(
     `SELECT DISTINCT json_extract(variant.value, '$.metric') AS metric, metric.key AS metric_hash,

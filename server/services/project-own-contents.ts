@@ -1,9 +1,9 @@
 import { flagOf, textListOf } from "../body.ts";
 import type { Body, Call } from "../endpoint.ts";
+import { isOneOf, joined } from "../store/conditions.ts";
 import type { Document, Kind } from "../store/documents.ts";
-import { joined } from "../store/filters.ts";
 import { MODEL, TASK } from "../store/kinds.ts";
-import { ARCHIVED, oneOf } from "./project-conditions.ts";
+import { ARCHIVED } from "./project-conditions.ts";
 import { type Children, childProjectsByParent } from "./project-selection.ts";
 import type { Chosen } from "./project-stats.ts";
 import { taskFilterOf } from "./project-task-filter.ts";
@@ -34,7 +34,10 @@ function countsOf(call: Call, body: Body, kind: Kind, projects: readonly string[
   if (conditions === undefined) return new Map();
   const users = textListOf(body, "active_users") ?? [];
   const active = filter.namesArchived ? [] : [{ sql: `NOT ${ARCHIVED}`, values: [] }];
-  const test = joined([oneOf("project", projects), ...active, ...conditions, ...(users.length === 0 ? [] : [oneOf("user", users)])], "AND");
+  const test = joined(
+    [isOneOf("project", projects), ...active, ...conditions, ...(users.length === 0 ? [] : [isOneOf("user", users)])],
+    "AND",
+  );
   const rows = call.db.all<{ project: string; n: number }>(
     `SELECT project, count(*) AS n FROM ${kind.table} WHERE ${test.sql} GROUP BY project`,
     ...test.values,
@@ -45,7 +48,7 @@ function countsOf(call: Call, body: Body, kind: Kind, projects: readonly string[
 /** The size of a dataset stands in the runtime of its newest version. */
 export function withDatasetStats(call: Call, body: Body, projects: readonly Document[]): Document[] {
   if (!flagOf(body, "include_dataset_stats")) return [...projects];
-  const test = oneOf(
+  const test = isOneOf(
     "project",
     projects.map((project) => String(project["id"])),
   );

@@ -1,28 +1,18 @@
-import { flagOf, listOf, textListOf } from "../body.ts";
+import { flagOf, listOf } from "../body.ts";
 import { type Body, type Call, type Endpoint, read } from "../endpoint.ts";
+import { type Condition, condition, isOneOf, joined } from "../store/conditions.ts";
 import type { Document } from "../store/documents.ts";
-import type { Condition } from "../store/filters.ts";
-import { PROJECT } from "../store/kinds.ts";
-import { type FilterTable, queryDocuments } from "../store/query.ts";
-import { isBelow, oneOf, visibleTo } from "./project-conditions.ts";
+import { pathsIn } from "../store/projection.ts";
+import { getAll, getAllEx, listReply } from "./get-all.ts";
+import { isBelow } from "./project-conditions.ts";
 import { withDatasetStats, withOwnContents } from "./project-own-contents.ts";
 import { childrenOf, selectedProjects } from "./project-selection.ts";
 import { withStats } from "./project-stats.ts";
-import { expandReferences, plainPaths } from "./references.ts";
+import { PROJECTS } from "./query-fields.ts";
 
 /** `projects.get_all` and `projects.get_all_ex` (clearml-services.md 2.4, 2.5). */
-const FILTERS: FilterTable = {
-  lists: ["id", "tags", "system_tags"],
-  patterns: ["name", "basename", "description"],
-  ranges: ["last_update"],
-  dates: [],
-  equals: [],
-  searched: ["name", "id", "description"],
-};
-
-function getAll(call: Call, body: Body, extra: readonly Condition[] = []): object {
-  const { documents, scrollId } = queryDocuments(call.db, PROJECT, FILTERS, body, [...parentConditions(body), ...extra]);
-  return { projects: documents, ...(scrollId === undefined ? {} : { scroll_id: scrollId }) };
+function list(call: Call, body: Body): object {
+  return listReply("projects", getAll(call, PROJECTS, body, parentConditions(body)));
 }
 
 /** `parent` matches any ancestor, with `shallow_search` only the direct one; `null` and a bare `shallow_search` are the top level. */
@@ -30,44 +20,43 @@ function parentConditions(body: Body): Condition[] {
   const given = listOf(body, "parent") ?? [];
   const parents = given.filter((id) => typeof id === "string");
   const shallow = flagOf(body, "shallow_search");
-  const top: Condition = { sql: "parent IS NULL", values: [] };
+  const top = condition("parent IS NULL");
   if (given.length === 0) return shallow ? [top] : [];
-  const tests = parents.length === 0 ? [] : [shallow ? oneOf("parent", parents) : isBelow(parents)];
-  const all = parents.length < given.length ? [...tests, top] : tests;
-  return [{ sql: all.map((test) => `(${test.sql})`).join(" OR "), values: all.flatMap((test) => test.values) }];
+  const tests = parents.length === 0 ? [] : [shallow ? isOneOf("parent", parents) : isBelow(parents)];
+  return [joined(parents.length < given.length ? [...tests, top] : tests, "OR")];
 }
 
-function getAllEx(call: Call, body: Body): object {
+function listEx(call: Call, body: Body): object {
   const children = childrenOf(body);
   const selected = selectedProjects(call, body, children);
   if (selected?.length === 0) return { projects: [] };
-  const paths = textListOf(body, "only_fields") ?? textListOf(body, "projection") ?? [];
-  const asked = { ...body, projection: undefined, only_fields: withSystemTags(body, plainPaths(paths)) };
-  const only = selected === undefined ? [] : [oneOf("id", selected)];
-  const { projects, ...rest } = getAll(call, asked, [...only, ...ownCondition(call, body)]) as { projects: Document[] };
-  const shown = projects.map((project) => expandReferences(call, hiddenMarked(body, paths, project), paths));
+  const only = selected === undefined ? [] : [isOneOf("id", selected)];
+  const { documents, scrollId } = getAllEx(call, PROJECTS, asked(body), [...parentConditions(body), ...only]);
+  const shown = documents.map((project) => hiddenMarked(body, project));
   const steps = [withStats, withOwnContents, withDatasetStats];
-  return { projects: steps.reduce((so, step) => step(call, body, so, { children, selected }), shown), ...rest };
+  const projects = steps.reduce((so, step) => step(call, body, so, { children, selected }), shown);
+  return listReply("projects", { documents: projects, scrollId });
 }
 
-/** `non_public` is the older word for the opposite; the newer one wins. */
-function ownCondition(call: Call, body: Body): Condition[] {
-  const onlyOwn = body["allow_public"] === undefined ? flagOf(body, "non_public") : !flagOf(body, "allow_public", true);
-  return onlyOwn ? [visibleTo(call.caller.company, false)] : [];
+/**
+ * `non_public` is the older word for the opposite of `allow_public`; the newer one wins. With `search_hidden` the system tags
+ * are read in any case, since they tell what is hidden.
+ */
+function asked(body: Body): Body {
+  const paths = pathsIn(body);
+  const names = paths.some((path) => !path.startsWith("-"));
+  const fields =
+    names && flagOf(body, "search_hidden") ? { projection: undefined, only_fields: [...new Set([...paths, "system_tags"])] } : {};
+  return { ...body, ...fields, allow_public: body["allow_public"] ?? !flagOf(body, "non_public") };
 }
 
-/** With `search_hidden` the system tags are read in any case, since they tell what is hidden. */
-function withSystemTags(body: Body, fields: readonly string[]): readonly string[] {
-  const including = fields.some((field) => !field.startsWith("-"));
-  return flagOf(body, "search_hidden") && including ? [...new Set([...fields, "system_tags"])] : fields;
-}
-
-function hiddenMarked(body: Body, asked: readonly string[], project: Document): Document {
+function hiddenMarked(body: Body, project: Document): Document {
   if (!flagOf(body, "search_hidden")) return project;
   const { system_tags: tags, ...rest } = project;
   const isHidden = Array.isArray(tags) && tags.includes("hidden");
-  const wanted = asked.length === 0 || asked.includes("system_tags") || asked.every((field) => field.startsWith("-"));
+  const paths = pathsIn(body).filter((path) => !path.startsWith("-"));
+  const wanted = paths.length === 0 || paths.includes("system_tags") || paths.includes("*");
   return { ...(wanted ? project : rest), ...(isHidden ? { hidden: true } : {}) };
 }
 
-export const PROJECT_QUERY_ENDPOINTS: readonly Endpoint[] = [read("projects.get_all", getAll), read("projects.get_all_ex", getAllEx)];
+export const PROJECT_QUERY_ENDPOINTS: readonly Endpoint[] = [read("projects.get_all", list), read("projects.get_all_ex", listEx)];

@@ -1,9 +1,11 @@
 import { listOf, mapOf, textListOf, textOf } from "../body.ts";
 import type { Body, Call } from "../endpoint.ts";
+import { type Condition, isOneOf, joined } from "../store/conditions.ts";
 import type { Kind } from "../store/documents.ts";
-import { type Condition, includeFilter, joined, listFilter } from "../store/filters.ts";
+import { includeFilter } from "../store/include-filter.ts";
 import { PROJECT, TASK } from "../store/kinds.ts";
-import { hasTag, oneOf, visibleTo } from "./project-conditions.ts";
+import { listFilter } from "../store/list-filter.ts";
+import { hasTag, visibleTo } from "./project-conditions.ts";
 
 /** Which projects `get_all_ex` looks at: those with pipelines, datasets or reports, or with work of some users (clearml-services.md 2.5). */
 export interface Children {
@@ -47,7 +49,7 @@ function isChild(call: Call, children: Children): Condition {
 }
 
 function tagged(call: Call, { tags, users }: Children, kind: Kind, systemTag: string): Condition {
-  const chosen = [tags(kind), users.length === 0 ? undefined : oneOf("user", users)].filter((test) => test !== undefined);
+  const chosen = [tags(kind), users.length === 0 ? undefined : isOneOf("user", users)].filter((test) => test !== undefined);
   return joined([visibleTo(call.caller.company), { sql: hasTag("system_tags", systemTag), values: [] }, ...chosen], "AND");
 }
 
@@ -65,7 +67,7 @@ export function childProjectsByParent(call: Call, children: Children): Map<strin
 }
 
 function projectsOfUsers(call: Call, users: readonly string[]): string[] {
-  const test = joined([visibleTo(call.caller.company), oneOf("user", users)], "AND");
+  const test = joined([visibleTo(call.caller.company), isOneOf("user", users)], "AND");
   return [
     ...idsOf(call, "SELECT id FROM projects", test),
     ...["tasks", "models"].flatMap((table) => idsOf(call, `SELECT DISTINCT project AS id FROM ${table}`, test)),

@@ -1,9 +1,9 @@
 import { flagOf, mapOf, textListOf, wireDate } from "../body.ts";
 import type { Body, Call } from "../endpoint.ts";
+import { isOneOf, joined } from "../store/conditions.ts";
 import type { Document } from "../store/documents.ts";
-import { joined } from "../store/filters.ts";
 import { TASK } from "../store/kinds.ts";
-import { ARCHIVED, oneOf, visibleTo } from "./project-conditions.ts";
+import { ARCHIVED, visibleTo } from "./project-conditions.ts";
 import { type Children, childProjectsByParent } from "./project-selection.ts";
 import { taskFilterOf } from "./project-task-filter.ts";
 
@@ -74,7 +74,7 @@ function taskStats(call: Call, body: Body, { children }: Chosen): (projects: rea
   const active = { sql: `project IS NOT NULL AND NOT ${ARCHIVED}`, values: [] };
   const scope = joined([visibleTo(call.caller.company), active], "AND");
   const filter = taskFilterOf(body, children).withoutArchived().on(TASK);
-  const test = joined([scope, ...(filter ?? [{ sql: "0", values: [] }]), ...(users.length === 0 ? [] : [oneOf("user", users)])], "AND");
+  const test = joined([scope, ...(filter ?? [{ sql: "0", values: [] }]), ...(users.length === 0 ? [] : [isOneOf("user", users)])], "AND");
   const rows = call.db.all<Figures>(
     `SELECT project, coalesce(status, 'unknown') AS status, count(*) AS tasks, max(started) AS started,
        coalesce(sum(CASE WHEN completed > started THEN (${MS("completed")} - ${MS("started")}) / 1000 END), 0) AS runtime,

@@ -1,8 +1,10 @@
 import { ApiFault } from "../api-fault.ts";
 import { isMap, mapOf } from "../body.ts";
 import type { Body } from "../endpoint.ts";
+import type { Condition } from "../store/conditions.ts";
 import type { Document, Kind } from "../store/documents.ts";
-import { type Condition, includeFilter, listFilter } from "../store/filters.ts";
+import { includeFilter } from "../store/include-filter.ts";
+import { listFilter } from "../store/list-filter.ts";
 import type { Children } from "./project-selection.ts";
 
 /** `include_stats_filter`: which tasks the figures of `projects.get_all_ex` are about (clearml-services.md 2.5). */

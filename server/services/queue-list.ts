@@ -1,22 +1,15 @@
-import { integerOf, requiredText, textListOf } from "../body.ts";
+import { integerOf, requiredText } from "../body.ts";
 import { type Body, type Call, type Endpoint, read } from "../endpoint.ts";
 import { type Document, findDocument } from "../store/documents.ts";
 import { QUEUE } from "../store/kinds.ts";
-import { type FilterTable, queryDocuments } from "../store/query.ts";
+import { pathsIn } from "../store/projection.ts";
+import { getAll } from "./get-all.ts";
+import { QUEUES } from "./query-fields.ts";
 import { countOf, entriesOf, requireQueue } from "./queue-entries.ts";
 import { shownMetadata } from "./queue-metadata.ts";
 import { defaultQueue } from "./queues.ts";
 
 /** Queues read: one, many, and with who waits and who serves (clearml-services.md 12). */
-const FILTERS: FilterTable = {
-  lists: ["id", "tags", "system_tags", "metadata."],
-  patterns: ["name"],
-  ranges: [],
-  dates: [],
-  equals: [],
-  searched: ["name", "id"],
-};
-
 function getById(call: Call, body: Body): object {
   const id = requiredText(body, "queue");
   requireQueue(call, id);
@@ -28,18 +21,17 @@ const limitOf = (body: Body): number => integerOf(body, "max_task_entries") ?? 0
 
 /** Never those of others, and no public ones. */
 function ownQueues(call: Call, body: Body): { queues: Document[]; scroll_id?: string } {
-  const own = { sql: "company = ?", values: [call.caller.company] };
-  const { documents, scrollId } = queryDocuments(call.db, QUEUE, FILTERS, body, [own]);
+  const { documents, scrollId } = getAll(call, QUEUES, body);
   return { queues: documents.map((queue) => shownMetadata(call, queue)), ...(scrollId === undefined ? {} : { scroll_id: scrollId }) };
 }
 
 /** Entries are no column: they are read by the queue's id, which is shown only where it was asked for. */
-function getAll(call: Call, body: Body): object {
-  const asked = textListOf(body, "only_fields") ?? textListOf(body, "projection") ?? [];
+function list(call: Call, body: Body): object {
+  const asked = pathsIn(body);
   const named = asked.filter((path) => !path.startsWith("-"));
   const wantsEntries = !asked.includes("-entries") && (named.length === 0 || named.some((path) => /^entries(\.|$)/.test(path)));
   const wantsId = named.length === 0 || named.includes("id");
-  const { queues, ...rest } = ownQueues(call, wantsId ? body : { ...body, only_fields: [...asked, "id"] });
+  const { queues, ...rest } = ownQueues(call, wantsId ? body : { ...body, projection: [...asked, "id"] });
   const shown = queues.map(({ id, ...queue }) => ({
     ...(wantsId ? { id } : {}),
     ...queue,
@@ -56,7 +48,7 @@ function partsOf(entries: readonly object[], named: readonly string[]): readonly
 }
 
 /** Whole documents, whatever `only_fields` says, with the names of their tasks and the workers that serve them. */
-function getAllEx(call: Call, body: Body): object {
+function listEx(call: Call, body: Body): object {
   const { queues, ...rest } = ownQueues(call, { ...body, only_fields: undefined, projection: undefined });
   const workers = workersByQueue(call);
   const names = namesOfTasks(call);
@@ -110,8 +102,8 @@ function getNumEntries(call: Call, body: Body): object {
 
 export const QUEUE_LIST_ENDPOINTS: readonly Endpoint[] = [
   read("queues.get_by_id", getById),
-  read("queues.get_all", getAll),
-  read("queues.get_all_ex", getAllEx),
+  read("queues.get_all", list),
+  read("queues.get_all_ex", listEx),
   read("queues.get_default", (call) => defaultQueue(call)),
   read("queues.peek_task", peekTask),
   read("queues.get_num_entries", getNumEntries),

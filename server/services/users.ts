@@ -1,14 +1,9 @@
 import { requiredText, textListOf } from "../body.ts";
 import { type Body, type Call, type Endpoint, read } from "../endpoint.ts";
-import type { Document } from "../store/documents.ts";
-import { USER } from "../store/kinds.ts";
-import { queryDocuments } from "../store/query.ts";
+import { getAll, getAllEx, listReply } from "./get-all.ts";
 import { preferencesOf } from "./preferences.ts";
-import { expandReferences } from "./references.ts";
+import { USERS } from "./query-fields.ts";
 import { requireUser } from "./user-access.ts";
-
-/** Users read (clearml-services.md 8). */
-const FILTERS = { lists: ["id"], patterns: ["name"], ranges: [], dates: [], equals: [], searched: ["name", "id"] };
 
 const GETTING_STARTED = { agentName: "clearml", configure: "clearml-init", install: "pip install clearml", packageName: "clearml" };
 
@@ -28,17 +23,14 @@ function getById(call: Call, body: Body): object {
   return { user: { ...user, preferences: Object.keys(preferences).length === 0 ? "" : JSON.stringify(preferences) } };
 }
 
-const getAll = (call: Call, body: Body): object => ({ users: queryDocuments(call.db, USER, FILTERS, body).documents });
-
 /** `active_in_projects`: only users that made something in these projects or below them; an empty list means anywhere. */
-function getAllEx(call: Call, body: Body): object {
+function listEx(call: Call, body: Body): object {
   const projects = textListOf(body, "active_in_projects");
   const active = projects === undefined ? undefined : activeIn(call, projects);
   const asked = textListOf(body, "id") ?? [];
   const ids = active === undefined || asked.length === 0 ? (active ?? asked) : asked.filter((id) => active.includes(id));
   if (active !== undefined && ids.length === 0) return { users: [] };
-  const { users } = getAll(call, { ...body, ...(ids.length === 0 ? {} : { id: ids }) }) as { users: Document[] };
-  return { users: users.map((user) => expandReferences(call, user, [])) };
+  return listReply("users", getAllEx(call, USERS, { ...body, ...(ids.length === 0 ? {} : { id: ids }) }));
 }
 
 function activeIn(call: Call, projects: readonly string[]): string[] {
@@ -57,6 +49,6 @@ function activeIn(call: Call, projects: readonly string[]): string[] {
 export const USER_ENDPOINTS: readonly Endpoint[] = [
   read("users.get_current_user", currentUser),
   read("users.get_by_id", getById),
-  read("users.get_all", getAll),
-  read("users.get_all_ex", getAllEx),
+  read("users.get_all", (call, body) => listReply("users", getAll(call, USERS, body))),
+  read("users.get_all_ex", listEx),
 ];

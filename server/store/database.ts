@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import Sqlite from "better-sqlite3";
+import { numericKey } from "./collation.ts";
 import { matches } from "./patterns.ts";
 
 export type Row = Record<string, unknown>;
@@ -18,6 +19,7 @@ export class Database {
     this.#sqlite.pragma("cache_size = -32768");
     if (!options.readonly) this.#prepareWriter();
     this.#sqlite.function("regexp", { deterministic: true }, matches);
+    this.#sqlite.function("numeric_key", { deterministic: true }, numericKey);
     this.#sqlite.function("md5", { deterministic: true }, (text: unknown) => md5(String(text)));
   }
 

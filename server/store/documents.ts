@@ -13,10 +13,20 @@ export interface Field {
   readonly empty?: "{}" | "[]";
   /** Only returned when asked for by name. */
   readonly hidden?: boolean;
+  /** A sub-document with fixed names; a map without them may hold any. */
+  readonly inside?: readonly string[];
+  /** No column: whoever gives the document adds it. */
+  readonly virtual?: boolean;
+  /** What stands under those names are lists of objects. */
+  readonly holdsLists?: boolean;
 }
 
 export interface Kind {
   readonly table: string;
+  /** What it is called in refusals. */
+  readonly label: string;
+  /** Paths that hold ids of other documents, each with the table where those are. */
+  readonly references: Readonly<Record<string, string>>;
   readonly fields: Readonly<Record<string, Field>>;
 }
 
@@ -28,9 +38,16 @@ export const value: Field = { kind: "json" };
 export const list: Field = { kind: "json", empty: "[]" };
 export const hidden = (field: Field): Field => ({ ...field, hidden: true });
 
+export const subDocument = (...inside: readonly string[]): Field => ({ ...map, inside });
+
 /** A kind whose fields are found by their own names only: `constructor`, asked for by a caller, is no field. */
-export function kindOf(table: string, fields: Readonly<Record<string, Field>>): Kind {
-  return { table, fields: Object.assign(Object.create(null) as Record<string, Field>, fields) };
+export function kindOf(
+  table: string,
+  label: string,
+  references: Readonly<Record<string, string>>,
+  fields: Readonly<Record<string, Field>>,
+): Kind {
+  return { table, label, references, fields: Object.assign(Object.create(null) as Record<string, Field>, fields) };
 }
 
 /** Reads one document, whole or only some of its top-level fields; undefined when there is none. */
@@ -55,7 +72,7 @@ export function updateDocument(db: Database, kind: Kind, id: string, changes: Do
 
 export function columnsOf(kind: Kind, fields?: readonly string[]): string {
   const names = fields ?? Object.keys(kind.fields).filter((name) => kind.fields[name]?.hidden !== true);
-  return [...new Set(["id", ...names])].join(", ");
+  return [...new Set(["id", ...names])].filter((name) => kind.fields[name]?.virtual !== true).join(", ");
 }
 
 export function documentOf(kind: Kind, row: Row): Document {

@@ -1,173 +1,124 @@
 import { messageOf } from "../../base/errors.ts";
 import { ApiFault } from "../api-fault.ts";
 import { isMap } from "../body.ts";
+import { type Condition, condition, joined, NEVER } from "./conditions.ts";
 import type { SqlValue } from "./database.ts";
+import { storedDate } from "./dates.ts";
 import type { Kind } from "./documents.ts";
-import { isArrayPath, sqlPath } from "./paths.ts";
-import { compiled } from "./patterns.ts";
+import { isArrayPath, jsonPath, knownParts, partsOf, sqlPath } from "./paths.ts";
+import { compiled, literalOf } from "./patterns.ts";
 
-/** A condition with its values, in order. */
-export interface Condition {
-  readonly sql: string;
-  readonly values: readonly SqlValue[];
-}
+export type { Condition } from "./conditions.ts";
 
-const condition = (sql: string, ...values: readonly SqlValue[]): Condition => ({ sql, values });
-
-export function joined(conditions: readonly Condition[], operator: "AND" | "OR"): Condition {
-  const sql = conditions.map((one) => `(${one.sql})`).join(` ${operator} `);
-  return { sql, values: conditions.flatMap((one) => one.values) };
-}
-
-type Operator = "AND" | "OR";
-const OPERATORS: ReadonlyMap<unknown, Operator> = new Map([
-  ["__$and", "AND"],
-  ["__$all", "AND"],
-  ["__$or", "OR"],
-  ["__$any", "OR"],
-]);
-
-/** A list of values with the operators of clearml-api.md 4.4: any of them by default, `__$all`, `__$not`, legacy `-x`. */
-export function listFilter(kind: Kind, path: string, values: readonly unknown[]): Condition | undefined {
-  const groups = { any: [] as unknown[], all: [] as unknown[], none: [] as unknown[] };
-  let context: Operator | undefined;
-  let global: Operator | undefined;
-  let negated = false;
-  for (const value of values) {
-    if (value === "__$not") negated = true;
-    else if (value === "__$nop") context = undefined;
-    else if (OPERATORS.has(value)) {
-      context = OPERATORS.get(value);
-      global ??= context;
-    } else if (typeof value === "string" && value.startsWith("__$")) throw badFilter(path, value);
-    else {
-      const legacy = global === undefined && !negated && typeof value === "string" && value.startsWith("-");
-      if (negated) groups.none.push(value);
-      else if (legacy) groups.none.push((value as string).slice(1));
-      else (context === "AND" ? groups.all : groups.any).push(value);
-      negated = false;
-    }
-  }
-  if (negated) throw badFilter(path, "__$not");
-  return groupsFilter(kind, path, groups, global ?? "AND");
-}
-
-const badFilter = (field: string, value: string): ApiFault =>
-  new ApiFault(400, 16, "Fields value error (bad operator in list)", { field, value });
-
-interface Groups {
-  readonly any: readonly unknown[];
-  readonly all: readonly unknown[];
-  readonly none: readonly unknown[];
-}
-
-function groupsFilter(kind: Kind, path: string, groups: Groups, operator: Operator): Condition | undefined {
-  const conditions: Condition[] = [];
-  if (groups.any.length > 0) conditions.push(holdsAny(kind, path, groups.any));
-  if (groups.all.length > 0)
-    conditions.push(
-      joined(
-        groups.all.map((value) => holdsAny(kind, path, [value])),
-        "AND",
-      ),
-    );
-  if (groups.none.length > 0) {
-    const some = holdsAny(kind, path, groups.none);
-    conditions.push(condition(`NOT coalesce(${some.sql}, 0)`, ...some.values));
-  }
-  return conditions.length === 0 ? undefined : joined(conditions, operator);
-}
-
-/** One value of SQL for any number of the caller's: there is no limit to it, and one prepared statement serves all. */
-export const ANY_OF = "(SELECT value FROM json_each(?))";
-
-/** `null` among the values matches a missing or empty field. */
-function holdsAny(kind: Kind, path: string, values: readonly unknown[]): Condition {
+/** A regular expression that is searched for (clearml-tasks-events.md 2.4); the empty one is no condition. An exact name is found by index. */
+export function patternFilter(kind: Kind, path: string, pattern: unknown): Condition | undefined {
+  if (pattern === "") return undefined;
+  const literal = literalOf(checkedPattern(path, pattern));
   const sql = sqlPath(kind, path);
-  const given = values.filter((value) => value !== null).map(sqlValue);
-  const list = JSON.stringify(given);
-  const conditions: Condition[] = [];
-  if (values.length > given.length) conditions.push(condition(`${sql} IS NULL OR ${sql} IN ('[]', '{}', '')`));
-  if (given.length > 0 && isArrayPath(kind, path)) {
-    conditions.push(condition(`EXISTS (SELECT 1 FROM json_each(${sql}) WHERE json_each.value IN ${ANY_OF})`, list));
-  } else if (given.length > 0) conditions.push(condition(`${sql} IN ${ANY_OF}`, list));
-  return joined(conditions, "OR");
+  return literal === undefined ? condition(`regexp(?, ${sql})`, pattern as string) : condition(`${sql} = ?`, literal);
 }
 
-export function sqlValue(value: unknown): SqlValue {
+function checkedPattern(field: string, pattern: unknown): string {
+  if (typeof pattern !== "string") throw new ApiFault(500, 0, `General server error (field ${field}: a pattern must be a string)`);
+  try {
+    compiled(pattern);
+  } catch (error) {
+    throw new ApiFault(400, 21, "Malformed regular expression", { err: messageOf(error), extra_info: null });
+  }
+  return pattern;
+}
+
+/** Exactly two entries, either may be null, inclusive; a null minimum also takes what is missing (clearml-tasks-events.md 2.5). */
+export function rangeFilter(kind: Kind, path: string, range: unknown): Condition | undefined {
+  if (!Array.isArray(range) || range.length !== 2) throw badRange("Min and max values should be specified", path);
+  const [from, to] = (range as unknown[]).map((value) => (value === undefined ? null : value));
+  if (from === null && to === null) throw badRange("At least one of min or max values should be provided", path);
+  const sql = sqlPath(kind, path);
+  const [least, most] = [comparable(kind, path, from), comparable(kind, path, to)];
+  const upper = `${sql} <= ?`;
+  const tests = [
+    ...(from === null ? [] : [least === undefined ? NEVER : condition(`${sql} >= ?`, least)]),
+    ...(to === null ? [] : [most === undefined ? NEVER : condition(from === null ? `${sql} IS NULL OR ${upper}` : upper, most)]),
+  ];
+  return joined(tests, "AND");
+}
+
+const badRange = (reason: string, path: string): ApiFault => new ApiFault(400, 12, `Validation error (${reason} for range field ${path})`);
+
+/** A bound in the form in which the field is stored; undefined when no stored value could compare with it. */
+function comparable(kind: Kind, path: string, value: unknown): SqlValue | undefined {
+  const kindOfField = kind.fields[partsOf(path)[0] ?? ""]?.kind;
+  if (kindOfField === "text") return storedDate(value);
+  if (typeof value === "number") return value;
+  const number = kindOfField === "json" && typeof value === "string" && value.trim() !== "" ? Number(value) : Number.NaN;
+  return Number.isNaN(number) ? undefined : number;
+}
+
+const SIGNED_DATE = /^(>=|<=|>|<)?\s*(.+)$/s;
+
+/**
+ * One or several dates, each with a sign `>`, `>=`, `<`, `<=`, or none (equality); two without a sign are a range
+ * (clearml-tasks-events.md 2.5). What is no date is dropped, and of two with the same sign the later one counts.
+ */
+export function dateFilter(kind: Kind, path: string, given: unknown): Condition | undefined {
+  const values = Array.isArray(given) ? (given as unknown[]) : [given];
+  if (values.length === 2 && values.every((value) => value === null || (typeof value === "string" && !/^[<>]/.test(value))))
+    return rangeFilter(kind, path, values);
+  const bounds = new Map<string, string>();
+  for (const value of values) {
+    if (typeof value !== "string")
+      throw new ApiFault(400, 16, "Invalid value for fields (invalid value type, string expected)", { field: path, value });
+    const [, sign = "=", text = ""] = SIGNED_DATE.exec(value) ?? [];
+    const date = storedDate(text);
+    if (date !== undefined) bounds.set(sign, date);
+  }
+  const sql = sqlPath(kind, path);
+  const tests = [...bounds].map(([sign, date]) => condition(`${sql} ${sign} ?`, date));
+  return tests.length === 0 ? undefined : joined(tests, "AND");
+}
+
+/** Exactly that value, of that type: 2 is not "2", and 1 not true. */
+export function equalFilter(kind: Kind, path: string, value: unknown): Condition {
+  const [first = "", ...rest] = knownParts(kind, path);
+  if (rest.length === 0) return condition(`${first} = ?`, scalar(value));
+  const type = condition(`json_type(${first}, ${jsonPath(rest)}) IN (SELECT value FROM json_each(?))`, JSON.stringify(typesOf(value)));
+  return joined([type, condition(`${sqlPath(kind, path)} = ?`, scalar(value))], "AND");
+}
+
+function typesOf(value: unknown): string[] {
+  if (typeof value === "boolean") return [String(value)];
+  if (typeof value === "number") return ["integer", "real"];
+  return [typeof value === "string" ? "text" : Array.isArray(value) ? "array" : "object"];
+}
+
+function scalar(value: unknown): SqlValue {
   if (typeof value === "boolean") return value ? 1 : 0;
   return typeof value === "number" || typeof value === "string" ? value : JSON.stringify(value);
 }
 
-export function patternFilter(kind: Kind, path: string, pattern: unknown, insensitive = false): Condition {
-  if (typeof pattern !== "string") throw new ApiFault(400, 12, `Validation error (field ${path} must be a string)`);
-  try {
-    compiled(pattern);
-  } catch (error) {
-    throw new ApiFault(400, 21, "Invalid regular expression", { field: path, pattern, reason: messageOf(error) });
-  }
-  return condition(`regexp(?, ${sqlPath(kind, path)})`, insensitive ? `(?i)${pattern}` : pattern);
+/** `_any_`, `_all_`: a pattern, whatever its case, or dates on any or all of several fields (clearml-tasks-events.md 2.4). */
+export function multiFilter(kind: Kind, name: string, given: unknown, dates: readonly string[]): Condition | undefined {
+  const { fields, pattern, datetime } = isMap(given) ? given : {};
+  const isWhole = isMap(given) && Object.keys(given).length === 2 && (typeof pattern === "string" || datetime !== undefined);
+  if (!isWhole || !Array.isArray(fields) || !fields.every((field) => typeof field === "string"))
+    throw new ApiFault(400, 16, "Invalid value for fields (failed parsing query field)", {
+      error: `incorrect field format: field=${name}`,
+      field: name,
+    });
+  const tests =
+    datetime === undefined
+      ? fields.map((field) => anywhere(kind, field, checkedPattern(field, pattern)))
+      : fields.filter((field) => dates.includes(field)).map((field) => dateFilter(kind, field, datetime));
+  const found = tests.filter((test) => test !== undefined);
+  return found.length === 0 ? undefined : joined(found, name === "_any_" || name === "_or_" ? "OR" : "AND");
 }
 
-/** Exactly two entries, either may be null, inclusive; a null minimum also matches missing values. */
-export function rangeFilter(kind: Kind, path: string, range: unknown): Condition | undefined {
-  if (!Array.isArray(range) || range.length !== 2)
-    throw new ApiFault(400, 12, `Validation error (field ${path} must be a range of two values)`);
+/** A path with `._` in it is not looked up: it may lead nowhere. */
+function anywhere(kind: Kind, path: string, pattern: string): Condition {
+  if (path.includes("._") && kind.fields[partsOf(path)[0] ?? ""] === undefined) return NEVER;
   const sql = sqlPath(kind, path);
-  const [from, to] = range as unknown[];
-  const conditions: Condition[] = [];
-  if (from !== null && from !== undefined) conditions.push(condition(`${sql} >= ?`, comparable(from)));
-  if (to !== null && to !== undefined)
-    conditions.push(condition(from === null ? `${sql} IS NULL OR ${sql} <= ?` : `${sql} <= ?`, comparable(to)));
-  return conditions.length === 0 ? undefined : joined(conditions, "AND");
+  const insensitive = `(?i)${pattern}`;
+  return isArrayPath(kind, path)
+    ? condition(`EXISTS (SELECT 1 FROM json_each(${sql}) WHERE regexp(?, value))`, insensitive)
+    : condition(`regexp(?, ${sql})`, insensitive);
 }
-
-const DATE_TEST = /^(>=|<=|>|<)?\s*(.+)$/s;
-
-/** One or several dates, each with a prefix `>`, `>=`, `<`, `<=`, or none (equality); two without a prefix are a range. */
-export function dateFilter(kind: Kind, path: string, given: unknown): Condition | undefined {
-  const values = Array.isArray(given) ? given : [given];
-  if (values.length === 2 && values.every((value) => value === null || !/^[<>]/.test(String(value))))
-    return rangeFilter(kind, path, values);
-  const sql = sqlPath(kind, path);
-  const tests = values.map((value) => {
-    const [, operator = "=", date = ""] = DATE_TEST.exec(String(value)) ?? [];
-    return condition(`${sql} ${operator} ?`, comparable(date));
-  });
-  return tests.length === 0 ? undefined : joined(tests, "AND");
-}
-
-/** Dates in any usual form become the one that is stored; numbers stay numbers. */
-function comparable(value: unknown): SqlValue {
-  if (typeof value !== "string") return sqlValue(value);
-  if (/^-?\d+(\.\d+)?$/.test(value)) return Number(value);
-  const ms = Date.parse(/[zZ]|[+-]\d\d:?\d\d$/.test(value) ? value : `${value.replace(" ", "T")}Z`);
-  return Number.isNaN(ms) ? value : `${new Date(ms).toISOString().slice(0, -1)}000+00:00`;
-}
-
-/** `_any_`/`_all_`: a pattern (case-insensitive) or a date on any or all of several fields. */
-export function multiFilter(kind: Kind, given: unknown, operator: Operator): Condition | undefined {
-  if (!isMap(given)) return undefined;
-  const { fields, pattern, datetime } = given;
-  if (!Array.isArray(fields) || fields.length === 0) return undefined;
-  if ((pattern === undefined) === (datetime === undefined)) throw new ApiFault(400, 12, "Validation error (one of pattern and datetime)");
-  const tests = fields
-    .map((field) => (pattern === undefined ? dateFilter(kind, String(field), datetime) : patternFilter(kind, String(field), pattern, true)))
-    .filter((test) => test !== undefined);
-  return tests.length === 0 ? undefined : joined(tests, operator);
-}
-
-/** The newer form: `{any: {include, exclude}, all: {include, exclude}, op}`. */
-export function includeFilter(kind: Kind, path: string, given: unknown): Condition | undefined {
-  if (!isMap(given)) return undefined;
-  const parts: Condition[] = [];
-  for (const name of ["any", "all"] as const) {
-    const { include, exclude } = isMap(given[name]) ? given[name] : {};
-    const values = [...asArray(include), ...asArray(exclude).flatMap((value) => ["__$not", value])];
-    const test = values.length === 0 ? undefined : listFilter(kind, path, name === "all" ? ["__$all", ...values] : values);
-    if (test !== undefined) parts.push(test);
-  }
-  return parts.length === 0 ? undefined : joined(parts, given["op"] === "or" ? "OR" : "AND");
-}
-
-const asArray = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);

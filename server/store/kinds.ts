@@ -1,7 +1,21 @@
-import { flag, hidden, integer, type Kind, kindOf, list, map, text, value } from "./documents.ts";
+import { flag, hidden, integer, type Kind, kindOf, list, map, subDocument, text, value } from "./documents.ts";
+
+const TASK_REFERENCES = {
+  company: "companies",
+  user: "users",
+  project: "projects",
+  parent: "tasks",
+  "execution.queue": "queues",
+  "models.input.model": "models",
+  "models.output.model": "models",
+};
+const MODEL_REFERENCES = { company: "companies", user: "users", project: "projects", task: "tasks", parent: "models" };
+const PROJECT_REFERENCES = { company: "companies", user: "users", parent: "projects" };
+const QUEUE_REFERENCES = { company: "companies", user: "users" };
+const USER_REFERENCES = { company: "companies" };
 
 /** The documents of the server (clearml-api.md 2.2, 4.2, 5), field by field, as they stand in `schema.ts`. */
-export const TASK: Kind = kindOf("tasks", {
+export const TASK: Kind = kindOf("tasks", "Task", TASK_REFERENCES, {
   id: text,
   name: text,
   type: text,
@@ -30,10 +44,20 @@ export const TASK: Kind = kindOf("tasks", {
   enqueue_status: hidden(text),
   report: text,
   report_assets: list,
-  output: map,
-  execution: map,
-  script: map,
-  models: map,
+  output: subDocument("destination", "error", "result", "model"),
+  execution: subDocument(
+    "queue",
+    "parameters",
+    "model_desc",
+    "model_labels",
+    "framework",
+    "artifacts",
+    "test_split",
+    "model",
+    "docker_cmd",
+  ),
+  script: subDocument("binary", "repository", "tag", "branch", "version_num", "entry_point", "working_dir", "requirements", "diff"),
+  models: { ...subDocument("input", "output"), holdsLists: true },
   hyperparams: map,
   configuration: map,
   runtime: map,
@@ -44,7 +68,7 @@ export const TASK: Kind = kindOf("tasks", {
   unique_metrics: hidden(list),
 });
 
-export const PROJECT: Kind = kindOf("projects", {
+export const PROJECT: Kind = kindOf("projects", "Project", PROJECT_REFERENCES, {
   id: text,
   name: text,
   basename: text,
@@ -62,7 +86,7 @@ export const PROJECT: Kind = kindOf("projects", {
   company_origin: hidden(text),
 });
 
-export const MODEL: Kind = kindOf("models", {
+export const MODEL: Kind = kindOf("models", "Model", MODEL_REFERENCES, {
   id: text,
   name: text,
   user: text,
@@ -91,7 +115,7 @@ export const MODEL: Kind = kindOf("models", {
   company_origin: hidden(text),
 });
 
-export const QUEUE: Kind = kindOf("queues", {
+export const QUEUE: Kind = kindOf("queues", "Queue", QUEUE_REFERENCES, {
   id: text,
   name: text,
   display_name: text,
@@ -103,9 +127,11 @@ export const QUEUE: Kind = kindOf("queues", {
   last_update: text,
   metadata: map,
   resources: value,
+  entries: { ...list, virtual: true, inside: ["task", "added"] },
+  workers: { ...list, virtual: true },
 });
 
-export const USER: Kind = kindOf("users", {
+export const USER: Kind = kindOf("users", "User", USER_REFERENCES, {
   id: text,
   name: text,
   given_name: text,
@@ -117,3 +143,10 @@ export const USER: Kind = kindOf("users", {
   avatar: text,
   preferences: hidden(map),
 });
+
+/** An open server has one company, and keeps no table of it. */
+export const COMPANY_KIND: Kind = kindOf("companies", "Company", {}, { id: text, name: text });
+
+export const KINDS: ReadonlyMap<string, Kind> = new Map(
+  [TASK, PROJECT, MODEL, QUEUE, USER, COMPANY_KIND].map((kind) => [kind.table, kind]),
+);

@@ -48,4 +48,6 @@ export type ThreadMessage =
 export interface StoreThreadOptions {
   readonly path: string;
   readonly mode: "read" | "write";
+  /** Where scrolls stand; the same for all threads of a store (scrolls.ts). */
+  readonly scrolls?: SharedArrayBuffer;
 }

@@ -26,6 +26,12 @@ function inRe2Words(pattern: string): string {
   });
 }
 
+/** The text that `^…$` matches alone, where everything in between stands for itself: what the official SDK sends for an exact name. */
+export function literalOf(pattern: string): string | undefined {
+  const inner = /^\^((?:[^\\.^$*+?()[\]{}|]|\\[^\p{L}\p{N}])*)\$$/su.exec(pattern)?.[1];
+  return inner?.replace(/\\(.)/gsu, "$1");
+}
+
 /** SQL's `regexp(pattern, text)`: a search, not anchored. */
 export function matches(pattern: unknown, text: unknown): number {
   if (typeof pattern !== "string" || text === null || text === undefined) return 0;

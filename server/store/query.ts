@@ -1,23 +1,17 @@
 import { codeOf, messageOf } from "../../base/errors.ts";
 import { ApiFault } from "../api-fault.ts";
-import { flagOf, integerOf, isMap, listOf, textListOf, textOf } from "../body.ts";
+import { isMap } from "../body.ts";
 import type { Body } from "../endpoint.ts";
+import { type Condition, condition, joined, opposite } from "./conditions.ts";
 import type { Database } from "./database.ts";
 import { columnsOf, type Document, documentOf, type Kind } from "./documents.ts";
-import {
-  type Condition,
-  dateFilter,
-  includeFilter,
-  joined,
-  listFilter,
-  multiFilter,
-  patternFilter,
-  rangeFilter,
-  sqlValue,
-} from "./filters.ts";
-import { sqlPath } from "./paths.ts";
-import { textPattern } from "./patterns.ts";
-import { projectionOf } from "./projection.ts";
+import { dateFilter, equalFilter, multiFilter, patternFilter, rangeFilter } from "./filters.ts";
+import { includeFilter } from "./include-filter.ts";
+import { listFilter } from "./list-filter.ts";
+import { orderOf } from "./order.ts";
+import { type Projection, pathsIn, projectionOf } from "./projection.ts";
+import { windowOf } from "./window.ts";
+import { wordsFilter } from "./words.ts";
 
 /** Which request fields filter a kind of document, and how (clearml-api.md 4.3). A name that ends with `.` is a prefix. */
 export interface FilterTable {
@@ -26,41 +20,49 @@ export interface FilterTable {
   readonly ranges: readonly string[];
   readonly dates: readonly string[];
   readonly equals: readonly string[];
-  /** Fields that `search_text` looks through. */
-  readonly searched: readonly string[];
 }
-
-const MAX_PAGE = 500;
-const MAX_PAGE_NUMBER = 2 ** 40;
 
 export interface QueryResult {
   readonly documents: Document[];
   readonly scrollId?: string | undefined;
 }
 
-/** `get_all` in the grammar of clearml-api.md 4.4 and 4.5: filters, order, page or scroll, projection. */
-export function queryDocuments(db: Database, kind: Kind, filters: FilterTable, body: Body, extra: readonly Condition[] = []): QueryResult {
-  const conditions = [...conditionsOf(kind, filters, body), ...extra];
-  const where = conditions.length === 0 ? undefined : joined(conditions, "AND");
-  const projection = projectionOf(kind, textListOf(body, "only_fields") ?? textListOf(body, "projection"));
-  const window = windowOf(body);
+/** `get_all` in the grammar of clearml-tasks-events.md 2: filters, order, page or scroll, projection. */
+export function queryDocuments(
+  db: Database,
+  kind: Kind,
+  filters: FilterTable,
+  body: Body,
+  extra: readonly Condition[] = [],
+  projection: Projection = projectionOf(kind, pathsIn(body)),
+): QueryResult {
+  const where = joined([...conditionsOf(kind, filters, body), ...extra], "AND");
+  const [order, window] = [orderOf(kind, body), windowOf(body)];
   const rows = carriedOut(() =>
     db.all(
-      `SELECT ${columnsOf(kind, projection.fields)} FROM ${kind.table} ${where === undefined ? "" : `WHERE ${where.sql}`} ORDER BY ${orderOf(kind, body)} LIMIT ${window.limit} OFFSET ${window.offset}`,
-      ...(where?.values ?? []),
+      `SELECT ${columnsOf(kind, projection.fields)} FROM ${order.source.sql} ${whereOf(where)} ORDER BY ${order.sql} LIMIT ${window.limit} OFFSET ${window.offset}`,
+      ...order.source.values,
+      ...where.values,
     ),
   );
-  const documents = rows.map((row) => projection.apply(documentOf(kind, row)));
-  return { documents, scrollId: window.scrolls ? String(window.offset + documents.length) : undefined };
+  return { documents: rows.map((row) => projection.apply(documentOf(kind, row))), scrollId: window.advance?.(rows.length) };
 }
 
-/** How many documents the filters of a request match. */
-export function countDocuments(db: Database, kind: Kind, filters: FilterTable, body: Body, extra: readonly Condition[] = []): number {
-  const conditions = [...conditionsOf(kind, filters, body), ...extra];
-  const where = conditions.length === 0 ? undefined : joined(conditions, "AND");
-  const sql = `SELECT count(*) AS n FROM ${kind.table} ${where === undefined ? "" : `WHERE ${where.sql}`}`;
-  return carriedOut(() => db.get<{ n: number }>(sql, ...(where?.values ?? [])))?.n ?? 0;
+/** How many documents the filters of a request match; `limit` at most. */
+export function countDocuments(
+  db: Database,
+  kind: Kind,
+  filters: FilterTable,
+  body: Body,
+  extra: readonly Condition[] = [],
+  limit = Number.MAX_SAFE_INTEGER,
+): number {
+  const where = joined([...conditionsOf(kind, filters, body), ...extra], "AND");
+  const sql = `SELECT count(*) AS n FROM (SELECT 1 FROM ${kind.table} ${whereOf(where)} LIMIT ${limit})`;
+  return carriedOut(() => db.get<{ n: number }>(sql, ...where.values))?.n ?? 0;
 }
+
+const whereOf = ({ sql }: Condition): string => (sql === "" ? "" : `WHERE ${sql}`);
 
 /** What SQLite refuses of a query that a caller composed (too deep, too many terms) is the caller's mistake, not a failure. */
 function carriedOut<T>(query: () => T): T {
@@ -72,87 +74,59 @@ function carriedOut<T>(query: () => T): T {
   }
 }
 
-function conditionsOf(kind: Kind, filters: FilterTable, body: Body): Condition[] {
-  const newer = isMap(body["filters"]) ? body["filters"] : {};
-  const found = Object.entries(body).map(([name, value]) =>
-    Object.hasOwn(newer, name) ? undefined : conditionOf(kind, filters, name, value),
-  );
-  const included = Object.entries(newer).map(([name, value]) => includeFilter(kind, name, value));
-  const multi = [
-    multiFilter(kind, body["_any_"] ?? body["_or_"], "OR"),
-    multiFilter(kind, body["_all_"] ?? body["_and_"], "AND"),
-    searchFilter(filters, textOf(body, "search_text")),
+const MULTI = ["_any_", "_or_", "_all_", "_and_"];
+
+/** The conditions of a request, all of which must hold, in the order in which a bad one is refused (clearml-tasks-events.md 2.1). */
+export function conditionsOf(kind: Kind, filters: FilterTable, body: Body): Condition[] {
+  const newer = newerFilters(body);
+  const given = Object.entries(body).filter(([name, value]) => value !== null && value !== undefined && !Object.hasOwn(newer, name));
+  const named = (names: readonly string[], make: (name: string, value: unknown) => Condition | undefined): (Condition | undefined)[] =>
+    given.filter(([name]) => isOne(names, name)).map(([name, value]) => make(name, value));
+  const found = [
+    ...named(filters.patterns, (name, value) => patternFilter(kind, name, value)),
+    ...Object.entries(newer).map(([name, value]) => (isOne(filters.lists, name) ? includeFilter(kind, name, value) : undefined)),
+    ...named(filters.lists, (name, value) => listFilter(kind, name, Array.isArray(value) ? value : [value])),
+    ...named(filters.ranges, (name, value) => rangeFilter(kind, name, value)),
+    ...named(filters.equals, (name, value) => equalFilter(kind, name, value)),
+    ...named(filters.dates, (name, value) => dateFilter(kind, name, value)),
+    ...named(MULTI, (name, value) => multiFilter(kind, name, value, filters.dates)),
+    searchFilter(kind, body["search_text"]),
     hiddenFilter(kind, body),
   ];
-  return [...found, ...included, ...multi].filter((test) => test !== undefined);
+  return found.filter((test) => test !== undefined);
 }
 
-/** Unknown keys are ignored, an empty list or null is no condition. */
-function conditionOf(kind: Kind, filters: FilterTable, name: string, value: unknown): Condition | undefined {
-  if (value === null || value === undefined || (Array.isArray(value) && value.length === 0)) return undefined;
-  if (isOne(filters.lists, name)) return listFilter(kind, name, Array.isArray(value) ? value : [value]);
-  if (isOne(filters.patterns, name)) return patternFilter(kind, name, value);
-  if (isOne(filters.ranges, name)) return rangeFilter(kind, name, value);
-  if (isOne(filters.dates, name)) return dateFilter(kind, name, value);
-  if (isOne(filters.equals, name)) return { sql: `${sqlPath(kind, name)} = ?`, values: [sqlValue(value)] };
-  return undefined;
+function newerFilters(body: Body): Record<string, unknown> {
+  const filters = body["filters"] ?? {};
+  if (!isMap(filters)) throw new ApiFault(400, 16, "Invalid value for fields (invalid filters, dictionary expected)", { field: "filters" });
+  return filters;
 }
 
 function isOne(names: readonly string[], name: string): boolean {
-  return names.some((candidate) => (candidate.endsWith(".") ? name.startsWith(candidate) : candidate === name));
+  return names.some((candidate) => (candidate.endsWith(".") ? name.startsWith(candidate) && name !== candidate : candidate === name));
 }
 
-function searchFilter(filters: FilterTable, search: string | undefined): Condition | undefined {
-  if (search === undefined || search === "") return undefined;
-  return joined(
-    filters.searched.map((field) => ({ sql: `regexp(?, ${field})`, values: [textPattern(search)] })),
-    "OR",
-  );
+function searchFilter(kind: Kind, search: unknown): Condition | undefined {
+  return typeof search === "string" && search !== "" ? wordsFilter(kind, search) : undefined;
 }
 
-/** Hidden documents are shown when asked for, or when asked for by id (clearml-api.md 4.4). */
+const HIDDEN_TAGS: ReadonlyMap<string, string> = new Map([
+  ["tasks", "hidden"],
+  ["projects", "hidden"],
+  ["queues", "k8s-glue"],
+]);
+
+/** Hidden documents are shown when asked for, or when asked for by id, queues also by name (clearml-services.md 1.4, 12). */
 function hiddenFilter(kind: Kind, body: Body): Condition | undefined {
-  if (kind.fields["system_tags"] === undefined || flagOf(body, "search_hidden") || (listOf(body, "id") ?? []).length > 0) return undefined;
-  if (kind.table === "queues" && textOf(body, "name") !== undefined) return undefined;
-  const tag = kind.table === "queues" ? "k8s-glue" : "hidden";
-  return { sql: `NOT EXISTS (SELECT 1 FROM json_each(coalesce(system_tags, '[]')) WHERE value = ?)`, values: [tag] };
+  const tag = HIDDEN_TAGS.get(kind.table);
+  if (tag === undefined || body["search_hidden"] || isGiven(body["id"])) return undefined;
+  if (kind.table === "queues" && isGiven(body["name"])) return undefined;
+  return opposite(hasTag("system_tags", tag));
 }
 
-interface Window {
-  readonly limit: number;
-  readonly offset: number;
-  readonly scrolls: boolean;
+/** The text is looked at first: most documents have no such tag, and reading JSON costs more than the rest of a query. */
+export function hasTag(column: string, tag: string): Condition {
+  return condition(`instr(${column}, ?) > 0 AND EXISTS (SELECT 1 FROM json_each(${column}) WHERE value = ?)`, JSON.stringify(tag), tag);
 }
 
-/** Pages are cut at 500 without a word; a `scroll_id` (null for the first call) demands `size` (clearml-api.md 4.5). */
-function windowOf(body: Body): Window {
-  if ("scroll_id" in body) {
-    const size = integerOf(body, "size", 1);
-    if (size === undefined) throw new ApiFault(400, 12, "Validation error (size is required with scroll_id)");
-    const offset = flagOf(body, "refresh_scroll") ? 0 : Number(body["scroll_id"] ?? 0);
-    if (!Number.isSafeInteger(offset) || offset < 0) throw new ApiFault(400, 1104, "Invalid scroll id", { scroll_id: body["scroll_id"] });
-    return { limit: Math.min(size, MAX_PAGE), offset, scrolls: true };
-  }
-  const size = pageSizeOf(body);
-  return { limit: size, offset: (integerOf(body, "page", 0, MAX_PAGE_NUMBER) ?? 0) * size, scrolls: false };
-}
-
-function pageSizeOf(body: Body): number {
-  if (body["page_size"] === null && typeof body["page"] === "number") throw new ApiFault(400, 11, "Missing required fields: page_size");
-  const size = integerOf(body, "page_size", 1) ?? MAX_PAGE;
-  return Math.min(size, MAX_PAGE);
-}
-
-const NUMERIC = /^(hyperparams|last_metrics|execution\.parameters)\./;
-
-/** `-` = descending; missing values come last when ascending; insertion order when nothing is said. */
-function orderOf(kind: Kind, body: Body): string {
-  const asked = (textListOf(body, "order_by") ?? []).filter((name) => !name.includes("@text_score"));
-  const terms = asked.map((name) => {
-    const descending = name.startsWith("-");
-    const sql = sqlPath(kind, descending ? name.slice(1) : name);
-    const value = NUMERIC.test(name.replace(/^-/, "")) ? `CAST(${sql} AS REAL)` : sql;
-    return `${value} ${descending ? "DESC" : "ASC"} NULLS LAST`;
-  });
-  return [...terms, terms.length === 0 ? "seq" : "id"].join(", ");
-}
+const isGiven = (value: unknown): boolean => Boolean(value) && !(Array.isArray(value) && value.length === 0);

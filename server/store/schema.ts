@@ -1,5 +1,6 @@
 import { WindlassError } from "../../base/errors.ts";
 import type { Database } from "./database.ts";
+import { WORD_INDEXES } from "./words-schema.ts";
 
 /** The steps from an empty file to today's schema; `user_version` counts those that were taken. Only ever append. */
 const MIGRATIONS: readonly string[] = [
@@ -198,6 +199,10 @@ const MIGRATIONS: readonly string[] = [
   CREATE INDEX worker_points_at ON worker_points (at, company, worker, task);
   CREATE INDEX worker_points_worker ON worker_points (company, worker, at);
   CREATE TABLE thinned (name TEXT PRIMARY KEY, until INTEGER NOT NULL);
+  `,
+  WORD_INDEXES,
+  `
+  CREATE TABLE prepared_downloads (id TEXT PRIMARY KEY, company TEXT NOT NULL, expires INTEGER NOT NULL, request TEXT NOT NULL) WITHOUT ROWID;
   `,
 ];
 

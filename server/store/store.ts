@@ -8,6 +8,7 @@ import { addInSlices, isLargeBatch } from "./large-batch.ts";
 import { askInParts, isLongList } from "./long-list.ts";
 import type { StoreRequest } from "./messages.ts";
 import { ensurePrivateFile } from "./private-file.ts";
+import { newScrollMemory } from "./scrolls.ts";
 import { StoreThread } from "./store-thread.ts";
 import { unusable } from "./unusable.ts";
 
@@ -50,11 +51,12 @@ export class Store {
     await ensurePrivateFile(options.path).catch((error: unknown) => {
       throw unusable(options.path, { code: codeOf(error), message: messageOf(error) });
     });
-    const writer = new StoreThread({ path: options.path, mode: "write" }, options.logger);
+    const shared = { path: options.path, scrolls: newScrollMemory() };
+    const writer = new StoreThread({ ...shared, mode: "write" }, options.logger);
     const threads = [writer];
     try {
       await writer.ready;
-      for (let n = 0; n <= READERS; n++) threads.push(new StoreThread({ path: options.path, mode: "read" }, options.logger));
+      for (let n = 0; n <= READERS; n++) threads.push(new StoreThread({ ...shared, mode: "read" }, options.logger));
       await Promise.all(threads.map((thread) => thread.ready));
       const [door, ...readers] = threads.slice(1) as [StoreThread, ...StoreThread[]];
       return new Store(options, writer, door, readers);

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { expect } from "chai";
 import type { ApiFault } from "../../server/api-fault.ts";
 import type { Body } from "../../server/endpoint.ts";
-import { TASK_FILTERS } from "../../server/services/tasks.ts";
+import { TASK_FILTERS } from "../../server/services/query-fields.ts";
 import { Database } from "../../server/store/database.ts";
 import { insertDocument } from "../../server/store/documents.ts";
 import { TASK } from "../../server/store/kinds.ts";
@@ -76,7 +76,7 @@ describe("the query grammar", () => {
     expect(found({ system_tags: ["__$not", "archived"] })).to.equal("ac");
     expect(found({ tags: [null] })).to.equal("c");
     expect(found({ tags: [null, "x"] })).to.equal("ac");
-    expect(found({ tags: ["__$not", null] })).to.equal("ab");
+    expect(found({ tags: ["__$not", null] })).to.equal("c");
   });
 
   it("refuses operators that it does not know, and one without a value", () => {
@@ -97,17 +97,29 @@ describe("the query grammar", () => {
     expect(found({ name: "(?i)run$" })).to.equal("ab");
     expect(found({ _any_: { fields: ["name"], pattern: "(?i)RUN" } })).to.equal("ab");
     expect(found({ name: "^beta\\ RUN" })).to.equal("b");
+    expect(found({ name: "^beta\\ RUN$" })).to.equal("b");
+    expect(found({ name: "^beta$" })).to.equal("");
     expect(refused({ name: "(" })).to.equal(21);
-    expect(refused({ name: 5 })).to.equal(12);
+    expect(refused({ name: 5 })).to.equal(0);
   });
 
   it("looks for a text through several fields, whatever its case", () => {
     expect(found({ search_text: "ALPHA" })).to.equal("ac");
     expect(found({ search_text: "" })).to.equal("abc");
     expect(found({ search_text: "100%_" })).to.equal("");
+    expect(found({ search_text: "alph" })).to.equal("");
     expect(found({ _any_: { fields: ["name", "comment"], pattern: "alpha" } })).to.equal("ac");
     expect(found({ _all_: { fields: ["name", "comment"], pattern: "a" } })).to.equal("c");
-    expect(refused({ _any_: { fields: ["name"] } })).to.equal(12);
+    expect(refused({ _any_: { fields: ["name"] } })).to.equal(16);
+  });
+
+  it("finds by their words also what was stored before there was a word index", async () => {
+    using old = new Closing(join(await temporaryFolder(), "old.db"));
+    migrate(old, 1);
+    old.run("INSERT INTO tasks (id, name, models, script) VALUES ('o', 'ancient task', '{}', '{\"repository\":\"some_repo\"}')");
+    migrate(old);
+    for (const search_text of ["ancient", "some_repo"])
+      expect(countDocuments(old, TASK, TASK_FILTERS, { search_text }), search_text).to.equal(1);
   });
 
   it("compares dates, in any form in which they are written", () => {
@@ -131,8 +143,8 @@ describe("the query grammar", () => {
   });
 
   it("filters and orders by parameters whose names contain dots, as numbers", () => {
-    expect(found({ "hyperparams.Args.opt.lr.value": ["9"] })).to.equal("b");
-    expect(found({ order_by: ["hyperparams.Args.opt.lr.value"] })).to.equal("bac");
+    expect(found({ "hyperparams.Args.opt%2Elr.value": ["9"] })).to.equal("b");
+    expect(found({ order_by: ["hyperparams.Args.opt%2Elr.value"] })).to.equal("bac");
     expect(found({ "runtime.n": 1 })).to.equal("a");
     expect(found({ "runtime.n": "x" })).to.equal("c");
   });
@@ -141,7 +153,7 @@ describe("the query grammar", () => {
     expect(found({ order_by: ["-last_update"] })).to.equal("cba");
     expect(found({ order_by: ["last_iteration"] })).to.equal("abc");
     expect(found({ order_by: ["-last_iteration"] })).to.equal("bac");
-    expect(found({ order_by: ["@text_score"] })).to.equal("abc");
+    expect(refused({ order_by: ["@text_score"] })).to.equal(16);
     expect(refused({ order_by: ["no_such_field"] })).to.equal(14);
   });
 
@@ -164,18 +176,28 @@ describe("the query grammar", () => {
     const second = queryDocuments(db, TASK, TASK_FILTERS, { scroll_id: first.scrollId, size: 2 });
     const third = queryDocuments(db, TASK, TASK_FILTERS, { scroll_id: second.scrollId, size: 2 });
     expect([first, second, third].map((result) => result.documents.length)).to.deep.equal([2, 1, 0]);
-    expect(found({ scroll_id: second.scrollId, size: 2, refresh_scroll: true })).to.equal("ab");
+    expect(found({ scroll_id: second.scrollId, size: 2, refresh_scroll: true })).to.equal("abc");
     expect(refused({ scroll_id: null })).to.equal(12);
-    expect(refused({ scroll_id: "x", size: 1 })).to.equal(1104);
+    expect(found({ scroll_id: "x", size: 1 })).to.equal("a");
   });
 
   it("shows only what is asked for", () => {
     const shown = (only: string[]): unknown => queryDocuments(db, TASK, TASK_FILTERS, { id: ["a"], only_fields: only }).documents[0];
-    expect(shown(["name", "runtime.n"])).to.deep.equal({ id: "a", name: "Alpha run", runtime: { n: 1 } });
-    expect(shown(["hyperparams.Args.opt.lr.value"])).to.deep.equal({ id: "a", hyperparams: { Args: { "opt.lr": { value: "10" } } } });
+    expect(shown(["name", "runtime.n"])).to.deep.equal({ name: "Alpha run", runtime: { n: 1 } });
+    expect(shown(["hyperparams.Args.opt%2Elr.value"])).to.deep.equal({ hyperparams: { Args: { "opt.lr": { value: "10" } } } });
     expect(shown(["-name", "-runtime"]))
       .to.include.all.keys("id", "status", "tags")
       .and.to.not.have.any.keys("name", "runtime");
     expect(refused({ only_fields: ["no_such_field"] })).to.equal(14);
   });
 });
+
+class Closing extends Database {
+  constructor(path: string) {
+    super(path, { readonly: false });
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}

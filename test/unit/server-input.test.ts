@@ -18,8 +18,7 @@ describe("what a caller gets wrong", () => {
       ["tasks.get_all", { page: 0.3 }],
       ["tasks.get_all", { page: -1 }],
       ["tasks.get_all", '{"page_size": 1e999}'],
-      ["tasks.get_all", { size: 5, scroll_id: 1e21 }],
-      ["tasks.get_all", { size: 5, scroll_id: -5 }],
+      ["tasks.get_all", { size: 1.5, scroll_id: null }],
       ["tasks.get_all", { name: "(a+" }],
       ["tasks.get_all", { _any_: { fields: Array.from({ length: 3000 }, () => "name"), pattern: "x" } }],
       ["events.get_task_events", { task, scroll_id: "zzz" }],
@@ -152,7 +151,10 @@ describe("what a caller gets wrong", () => {
     const names = ['a"b', "c\\", "d'e", "f.g", "\\u0041"];
     const id = await server.task({ hyperparams: { Args: Object.fromEntries(names.map((name) => [name, { value: name }])) } });
     for (const name of names) {
-      const { tasks } = await server.ask("tasks.get_all", { [`hyperparams.Args.${name}.value`]: [name], only_fields: ["id"] });
+      const { tasks } = await server.ask("tasks.get_all", {
+        [`hyperparams.Args.${name.replaceAll(".", "%2E")}.value`]: [name],
+        only_fields: ["id"],
+      });
       expect(tasks, name).to.deep.equal([{ id }]);
     }
   });

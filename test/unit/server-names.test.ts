@@ -90,6 +90,6 @@ describe("names that a caller gives", () => {
     shown("-runtime.__proto__.toString", "-runtime.constructor.prototype.hasOwnProperty");
     shown("runtime.__proto__.toString", "runtime.constructor.prototype.valueOf");
     expect({}.toString()).to.equal("[object Object]");
-    expect(shown("hyperparams.__proto__.lr.value")).to.equal('{"id":"1","hyperparams":{"__proto__":{"lr":{"value":"1"}}}}');
+    expect(shown("hyperparams.__proto__.lr.value")).to.equal('{"hyperparams":{"__proto__":{"lr":{"value":"1"}}}}');
   });
 });
