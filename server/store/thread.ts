@@ -59,7 +59,7 @@ function onOneState(db: Database, request: StoreRequest, step: Later): Later {
       const outcome = inTransaction(db, "BEGIN", step);
       return typeof outcome === "function" ? onOneState(db, request, outcome) : outcome;
     } catch (error) {
-      return dataFailure(request, error);
+      return refusal(request, error, dataFault(error));
     }
   };
 }
@@ -91,7 +91,8 @@ function written(db: Database, group: readonly StoreRequest[]): StoreReply[] {
       return replies;
     });
   } catch (error) {
-    return group.map((request) => dataFailure(request, error));
+    const fault = dataFault(error);
+    return group.map((request, n) => refusal(request, n === 0 ? error : fault, fault));
   }
 }
 
@@ -146,7 +147,7 @@ function refusable(request: StoreRequest, action: () => StoreReply | Later): Sto
   try {
     return action();
   } catch (error) {
-    return refusal(request, faultOf(error));
+    return refusal(request, error);
   }
 }
 
@@ -161,10 +162,12 @@ function faultOf(error: unknown): ApiFault {
   return new ApiFault(500, 0, `General server error (${messageOf(error)})`);
 }
 
-function refusal(request: StoreRequest, fault: ApiFault): StoreReply {
+function refusal(request: StoreRequest, error: unknown, fault = faultOf(error)): StoreReply {
   const { code, subcode, message } = fault;
-  return { kind: "refusal", id: request.id, code, subcode, message, settled: fault instanceof SettledFault };
+  const stack = code === 500 && !(error instanceof ApiFault) ? stackOf(error) : undefined;
+  return { kind: "refusal", id: request.id, code, subcode, message, settled: fault instanceof SettledFault, stack };
 }
 
-const dataFailure = (request: StoreRequest, error: unknown): StoreReply =>
-  refusal(request, new ApiFault(500, 100, `General data error (${messageOf(error)})`));
+const dataFault = (error: unknown): ApiFault => new ApiFault(500, 100, `General data error (${messageOf(error)})`);
+
+const stackOf = (error: unknown): string => (error instanceof Error && error.stack !== undefined ? error.stack : messageOf(error));

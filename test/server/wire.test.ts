@@ -1,8 +1,10 @@
 import { createHmac } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import Sqlite from "better-sqlite3";
 import { expect } from "chai";
-import { EmbeddedServer } from "../support/embedded-server.ts";
+import pino from "pino";
+import { databaseOf, EmbeddedServer } from "../support/embedded-server.ts";
 
 interface Answer {
   readonly status: number;
@@ -251,5 +253,29 @@ describe("the wire", () => {
       expect((await ask("/debug.ping", { authorization: "" }, { body: '{"a": 1}' })).data).to.deep.equal({ msg: "ClearML server", a: 1 });
       expect((await ask("/debug.ping", {}, { body: '{"msg": "mine"}' })).data).to.deep.equal({ msg: "mine" });
     });
+  });
+});
+
+describe("what nobody meant to fail", () => {
+  it("is answered as the official server does, and stands in the log once, with its stack", async () => {
+    const lines: string[] = [];
+    await using server = await EmbeddedServer.start({ logger: pino({ level: "error" }, { write: (line) => lines.push(line) }) });
+    const task = await server.task();
+    const database = new Sqlite(databaseOf(server));
+    database.exec("UPDATE tasks SET tags = '[broken'");
+    database.exec("CREATE TRIGGER broken BEFORE INSERT ON projects BEGIN SELECT RAISE(ABORT, 'no more projects'); END");
+    database.close();
+    const reading = await server.call("tasks.get_by_id", { task });
+    expect(reading).to.deep.include({ status: 500, subcode: 0, data: {} });
+    expect(reading.message).to.match(/^General server error \(.*JSON.*\)$/);
+    const writing = await server.call("projects.create", { name: "a project", description: "" });
+    expect(writing).to.deep.include({ status: 500, subcode: 0, message: "General server error (no more projects)" });
+    expect(await server.call("tasks.get_by_id", { task: "nope" })).to.include({ status: 400 });
+    const told = lines.map((line) => JSON.parse(line) as { msg: string; endpoint: string; stack: string });
+    expect(told.map(({ msg, endpoint }) => [msg, endpoint])).to.deep.equal([
+      ["a call failed", "tasks.get_by_id"],
+      ["a call failed", "projects.create"],
+    ]);
+    expect(told[0]?.stack).to.contain("documentOf");
   });
 });
