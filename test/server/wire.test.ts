@@ -153,7 +153,8 @@ describe("the wire", () => {
         // An endpoint that is not there yet has no roles either.
         if (answer.status !== 404) expect(told(answer), name).to.equal(forbidden("user", "system, root"));
       }
-      expect(told(await ask("/server.config"))).to.equal(forbidden("admin", "system, root"));
+      expect(told(await ask("/server.config", await bearerOf("admin")))).to.equal(forbidden("admin", "system, root"));
+      expect(told(await ask("/auth.create_user"))).to.equal(forbidden("user", "system, root, admin"));
       expect((await ask("/server.config", await bearerOf("system"))).status).to.equal(200);
     });
 
@@ -164,7 +165,7 @@ describe("the wire", () => {
         const { user } = await identity();
         const { data } = await ask("/auth.login", { ...(await bearerOf("system")), "x-trains-impersonate-as": user });
         const reply = await ask("/users.get_current_user", { authorization: `Bearer ${data.token}` });
-        expect(reply.data.user).to.include({ id: user, role: "admin" });
+        expect(reply.data.user).to.include({ id: user, role: "user" });
         const acting = await ask("/users.get_current_user", { ...(await bearerOf("root")), "x-clearml-act-as": user });
         expect(acting.data.user).to.include({ id: user, role: "root" });
       });
@@ -172,7 +173,7 @@ describe("the wire", () => {
       it("looks at the roles of both", async () => {
         const { user } = await identity();
         const answer = await ask("/server.config", { ...(await bearerOf("system")), ...asUser(user) });
-        expect(told(answer)).to.equal("403/20 Forbidden (not allowed for role): role=admin, allowed=(system, root)");
+        expect(told(answer)).to.equal("403/20 Forbidden (not allowed for role): role=user, allowed=(system, root)");
       });
 
       it("refuses who may not, an unknown user, and two headers", async () => {
@@ -181,8 +182,11 @@ describe("the wire", () => {
         expect(told(await ask(path, { ...(await bearerOf("user")), ...asUser(user) }))).to.equal(
           "400/6 Impersonation error (impersonation not allowed): role=user",
         );
-        expect(told(await ask(path, asUser("nobody")))).to.equal(`400/6 Impersonation error (unknown user): id=nobody, company=${COMPANY}`);
-        expect(told(await ask(path, { ...asUser(user), "x-clearml-act-as": user }))).to.equal(
+        const admin = await bearerOf("admin");
+        expect(told(await ask(path, { ...admin, ...asUser("nobody") }))).to.equal(
+          `400/6 Impersonation error (unknown user): id=nobody, company=${COMPANY}`,
+        );
+        expect(told(await ask(path, { ...admin, ...asUser(user), "x-clearml-act-as": user }))).to.equal(
           "400/5 Invalid headers (only one allowed): headers=(X-Clearml-Impersonate-As, X-Clearml-Act-As)",
         );
       });
