@@ -47,9 +47,14 @@ export interface Call {
 
 export type Body = Readonly<Record<string, unknown>>;
 
+/** A long reading: at each `yield` other calls go between. Each step sees the state of its own moment. */
+export type Steps = Generator<undefined, object, undefined>;
+
+export const isSteps = (result: object): result is Steps => Symbol.iterator in result && "next" in result;
+
 /**
  * One `service.action`. `handle` is synchronous and runs inside a store thread, in one transaction: `write` calls in the
- * only writer, `read` calls in one of the readers.
+ * only writer, `read` calls in one of the readers, where they may give `Steps`.
  */
 export interface Endpoint {
   readonly name: string;

@@ -14,6 +14,7 @@ import { type KeyPair, webKeysOf } from "./auth/web-keys.ts";
 import { writeClientConfig } from "./client-config.ts";
 import { cleanEvents } from "./event-cleaning.ts";
 import { keepFigures } from "./figures-upkeep.ts";
+import { cleanFiles } from "./files/file-cleaning.ts";
 import { createFilesServer } from "./files/files-server.ts";
 import { type CertificateFiles, HttpServers } from "./http-server.ts";
 import { loadIdentity, type ServerIdentity } from "./identity.ts";
@@ -44,6 +45,7 @@ export interface ServerOptions {
   /** Console lines, scalars, plots and images older than this are deleted; undefined: all are kept. */
   readonly keepEventsSec?: number | undefined;
   readonly cleanEventsEverySec?: number;
+  readonly cleanFilesEverySec?: number;
 }
 
 export interface RunningServer {
@@ -107,7 +109,8 @@ async function serve(options: ServerOptions, opened: Opened): Promise<RunningSer
   const servers = await HttpServers.open(options.certificate);
   const api = createApiServer({ servers, store, auth, waiting, logger, stopping: stopping.signal });
   opened.push(async () => await api.close());
-  const files = await createFilesServer({ servers, ...(await filesFolders(dataFolder)), auth, logger });
+  const folders = await filesFolders(dataFolder);
+  const files = await createFilesServer({ servers, ...folders, auth, logger });
   opened.push(async () => await files.close());
   const ports = await portsOf(options);
   const web =
@@ -129,6 +132,8 @@ async function serve(options: ServerOptions, opened: Opened): Promise<RunningSer
   opened.push(watchSilence(store, options));
   opened.push(cleanEvents(store, options));
   opened.push(keepFigures(store, logger));
+  const addresses = [filesUrl, ...(webUrl === undefined ? [] : [`${webUrl}/files`])];
+  opened.push(cleanFiles({ store, logger, root: folders.root, addresses, everySec: options.cleanFilesEverySec }));
   opened.push(() => stopping.abort());
   return {
     ...{ apiUrl, filesUrl, webUrl, configPath, webKeys: auth.webKeys },

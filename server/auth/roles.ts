@@ -14,11 +14,7 @@ const FOR_ALL = new Set([
 const FOR_ADMINS = new Set(["auth.create_user", "auth.edit_user"]);
 const FOR_SYSTEM = new Set(["users.create", "users.delete"]);
 
-/**
- * The role of the first user. On the official server a key pair belongs to a plain `user`, and users are made by a service with
- * keys of its own; here nobody else is there to make them, and the web app does it with the first user's keys.
- */
-export const FIRST_ROLE = "admin";
+/** Of everybody, the first user included: administrators are made by `windlass server user add --admin`. */
 export const DEFAULT_ROLE = "user";
 
 /** Roles that may call in another user's name. */

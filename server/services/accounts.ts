@@ -1,6 +1,6 @@
 import { newId } from "../../base/ids.ts";
 import { ApiFault } from "../api-fault.ts";
-import { FIRST_ROLE } from "../auth/roles.ts";
+import { DEFAULT_ROLE } from "../auth/roles.ts";
 import { requiredText, textOf, wireDate } from "../body.ts";
 import { type Body, type Call, type Endpoint, read, write } from "../endpoint.ts";
 import { type Document, findDocument, insertDocument, updateDocument } from "../store/documents.ts";
@@ -18,7 +18,7 @@ function bootstrap(call: Call, body: Body): object {
   const user = requiredText(body, "user");
   if (call.db.get("SELECT 1 FROM users WHERE id = ?", user) !== undefined) return { created: false };
   const names = { name: requiredText(body, "name"), given_name: "Windlass", family_name: "User" };
-  insertUser(call, { id: user, ...names, company: call.caller.company, role: FIRST_ROLE });
+  insertUser(call, { id: user, ...names, company: call.caller.company, role: DEFAULT_ROLE });
   saveKeys(call, user, requiredText(body, "access_key"), requiredText(body, "secret_key"), "first start");
   return { created: true };
 }

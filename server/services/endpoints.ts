@@ -2,6 +2,7 @@ import type { Endpoint } from "../endpoint.ts";
 import { versionNumber } from "../version.ts";
 import { ACCOUNT_ENDPOINTS } from "./accounts.ts";
 import { CREDENTIAL_ENDPOINTS } from "./credentials.ts";
+import { DOOMED_FILE_ENDPOINTS } from "./doomed-files.ts";
 import { DOWNLOAD_ENDPOINTS } from "./downloads.ts";
 import { EVENT_ENDPOINTS } from "./events.ts";
 import { MODEL_ENDPOINTS } from "./models.ts";
@@ -81,6 +82,7 @@ export const ALL_ENDPOINTS: readonly Endpoint[] = [
   ...QUEUE_METADATA_ENDPOINTS,
   ...QUEUE_LIST_ENDPOINTS,
   ...QUEUE_ORDER_ENDPOINTS,
+  ...DOOMED_FILE_ENDPOINTS,
   ...EVENT_ENDPOINTS,
   ...WORKER_ENDPOINTS,
   ...WORKER_LIST_ENDPOINTS,

@@ -5,10 +5,10 @@ import { type Owner, requireOwner, unknownOwners } from "./event-owners.ts";
 
 /**
  * Events are deleted in two steps, so that no call holds up the writer: the task or model lets go of them at once, and the
- * sweeper deletes them in slices (event-sweeping.ts).
+ * sweeper deletes them in slices (event-sweeping.ts), `withFiles` their images too.
  */
-export function deleteEventsOf(call: Call, id: string): void {
-  call.db.run("UPDATE event_owners SET id = NULL WHERE id = ?", id);
+export function deleteEventsOf(call: Call, id: string, withFiles = false): void {
+  call.db.run("UPDATE event_owners SET id = NULL, files_doomed = ? WHERE id = ?", withFiles ? call.nowMs : null, id);
 }
 
 /** `events.delete_for_task`, `events.delete_for_model` (clearml-tasks-events.md 13): counted by a reader, let go by the writer. */

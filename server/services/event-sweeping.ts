@@ -1,5 +1,6 @@
 import { integerOf } from "../body.ts";
 import { type Body, type Call, type Endpoint, write } from "../endpoint.ts";
+import { doomFiles } from "./doomed-files.ts";
 
 /**
  * Deletes in slices, each a transaction of its own: the events that nobody owns any more, and those that are older than the
@@ -8,16 +9,39 @@ import { type Body, type Call, type Endpoint, write } from "../endpoint.ts";
 const SLICE = 2000;
 
 function sweep(call: Call): object {
-  const owner = call.db.get<{ seq: number }>("SELECT seq FROM event_owners WHERE id IS NULL ORDER BY seq LIMIT 1")?.seq;
-  if (owner === undefined) return { deleted: 0 };
-  const deleted =
-    sliceOf(call, "log_events", "task = ?", owner) || sliceOf(call, "other_events", "task = ?", owner) || seriesSlice(call, owner);
+  const found = call.db.get<{ seq: number; files_doomed: number | null }>(
+    "SELECT seq, files_doomed FROM event_owners WHERE id IS NULL ORDER BY seq LIMIT 1",
+  );
+  if (found === undefined) return { deleted: 0 };
+  const { seq: owner, files_doomed: doomedAt } = found;
+  const deleted = sliceOf(call, "log_events", "task = ?", owner) || othersSlice(call, owner, doomedAt) || seriesSlice(call, owner);
   if (deleted === 0) call.db.run("DELETE FROM event_owners WHERE seq = ?", owner);
   return { deleted: deleted + 1 };
 }
 
 function sliceOf({ db }: Call, table: string, condition: string, value: number): number {
   return db.run(`DELETE FROM ${table} WHERE seq IN (SELECT seq FROM ${table} WHERE ${condition} LIMIT ${SLICE})`, value);
+}
+
+/** Plots and images, with the files that they name when those are doomed. */
+function othersSlice(call: Call, owner: number, doomedAt: number | null): number {
+  const rows = call.db.all<{ url: string | null; sources: string | null }>(
+    `DELETE FROM other_events WHERE seq IN (SELECT seq FROM other_events WHERE task = ? LIMIT ${SLICE})
+     RETURNING url, json_extract(fields, '$.source_urls') AS sources`,
+    owner,
+  );
+  if (doomedAt !== null)
+    doomFiles(
+      call,
+      rows.flatMap(({ url, sources }) => [url, ...listIn(sources)]),
+      doomedAt,
+    );
+  return rows.length;
+}
+
+function listIn(json: string | null): unknown[] {
+  const value: unknown = json?.startsWith("[") === true ? JSON.parse(json) : [];
+  return Array.isArray(value) ? value : [];
 }
 
 function seriesSlice({ db }: Call, owner: number): number {

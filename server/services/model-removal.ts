@@ -3,6 +3,7 @@ import { flagOf, requiredText } from "../body.ts";
 import { type Body, type Call, type Endpoint, write } from "../endpoint.ts";
 import { type Document, findDocument, updateDocument } from "../store/documents.ts";
 import { TASK } from "../store/kinds.ts";
+import { doomFiles } from "./doomed-files.ts";
 import { deleteEventsOf } from "./event-removal.ts";
 import { ownModel } from "./model-access.ts";
 import { manyModels } from "./model-groups.ts";
@@ -20,7 +21,9 @@ function deleteModel(call: Call, body: Body): object {
     throw new ApiFault(400, 205, "Model is used by tasks (as execution model, use force=True to delete)", { num_tasks: users.length });
   leaveMaker(call, id, model["task"], force);
   for (const { task } of users) markDeleted(call, task, "input", id);
-  deleteEventsOf(call, id);
+  const withFiles = flagOf(body, "delete_external_artifacts", true);
+  if (withFiles) doomFiles(call, [model["uri"]]);
+  deleteEventsOf(call, id, withFiles);
   call.db.run("DELETE FROM models WHERE id = ?", id);
   return { deleted: true, url: model["uri"] ?? null };
 }

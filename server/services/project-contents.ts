@@ -18,11 +18,11 @@ export interface Deleted {
 const LIST = "(SELECT value FROM json_each(?))";
 const DELETED = "__DELETED__";
 
-export function deleteModelsIn(call: Call, projects: readonly string[]): Deleted {
+export function deleteModelsIn(call: Call, projects: readonly string[], withFiles: boolean): Deleted {
   const inside = JSON.stringify(projects);
   const models = call.db.all<{ id: string; uri: string | null }>(`SELECT id, uri FROM models WHERE project IN ${LIST}`, inside);
   if (models.length > 0) forgetModels(call, inside, new Set(models.map((model) => model.id)));
-  for (const { id } of models) deleteEventsOf(call, id);
+  for (const { id } of models) deleteEventsOf(call, id, withFiles);
   const deleted = call.db.run(`DELETE FROM models WHERE project IN ${LIST}`, inside);
   return { deleted, urls: models.flatMap(({ uri }) => (uri === null || uri === "" ? [] : [uri])) };
 }
@@ -50,7 +50,7 @@ function forgetModels(call: Call, inside: string, gone: ReadonlySet<string>): vo
   }
 }
 
-export function deleteTasksIn(call: Call, projects: readonly string[]): Deleted {
+export function deleteTasksIn(call: Call, projects: readonly string[], withFiles: boolean): Deleted {
   const inside = JSON.stringify(projects);
   const ids = call.db.all<{ id: string }>(`SELECT id FROM tasks WHERE project IN ${LIST}`, inside).map((row) => row.id);
   const list = JSON.stringify(ids);
@@ -58,7 +58,7 @@ export function deleteTasksIn(call: Call, projects: readonly string[]): Deleted 
   call.db.run(`UPDATE models SET task = NULL WHERE task IN ${LIST} AND coalesce(project, '') NOT IN ${LIST}`, list, inside);
   const urls = ids.flatMap((id) => outputUrls(call, id));
   for (const id of ids) {
-    deleteEventsOf(call, id);
+    deleteEventsOf(call, id, withFiles);
     call.effects.tasks.add(id);
   }
   return { deleted: call.db.run(`DELETE FROM tasks WHERE project IN ${LIST}`, inside), urls };

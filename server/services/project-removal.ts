@@ -1,6 +1,7 @@
 import { ApiFault } from "../api-fault.ts";
 import { flagOf, requiredText } from "../body.ts";
 import { type Body, type Call, type Endpoint, read, write } from "../endpoint.ts";
+import { doomFiles } from "./doomed-files.ts";
 import { ARCHIVED, hasTag } from "./project-conditions.ts";
 import { deleteModelsIn, deleteTasksIn } from "./project-contents.ts";
 import { requireWritableProject } from "./project-names.ts";
@@ -98,8 +99,9 @@ function disassociate(call: Call, projects: string): number {
 const SCHEDULED = /^(s3|azure|gs):\/\//;
 
 function deleteContents(call: Call, projects: readonly string[], external: boolean): object {
-  const models = deleteModelsIn(call, projects);
-  const tasks = deleteTasksIn(call, projects);
+  const models = deleteModelsIn(call, projects, external);
+  const tasks = deleteTasksIn(call, projects, external);
+  if (external) doomFiles(call, [...models.urls, ...tasks.urls]);
   const shown = (urls: readonly string[]): string[] => [...new Set(urls)].filter((url) => !external || !SCHEDULED.test(url));
   return {
     disassociated_tasks: 0,

@@ -2,6 +2,7 @@ import { ApiFault, SettledFault } from "../api-fault.ts";
 import type { Call } from "../endpoint.ts";
 import { type Document, updateDocument } from "../store/documents.ts";
 import { MODEL } from "../store/kinds.ts";
+import { doomFiles } from "./doomed-files.ts";
 import { deleteEventsOf } from "./event-removal.ts";
 import { changedNow } from "./task-changes.ts";
 import { DELETED } from "./task-references.ts";
@@ -24,12 +25,14 @@ export interface Cleanup {
 export interface CleanupOptions {
   readonly force: boolean;
   readonly deletesModels: boolean;
+  /** Files of artifacts, deleted models and images go too. */
+  readonly deletesFiles: boolean;
   /** The task itself goes: its children and remaining models say that it was deleted. Else they just lose it, children nothing. */
   readonly isDeleted: boolean;
 }
 
 /** Carries it out; 400/123 without force when something published hangs on the task. What was dequeued before stays so. */
-export function cleanUp(call: Call, task: Document, { force, deletesModels, isDeleted }: CleanupOptions): Cleanup {
+export function cleanUp(call: Call, task: Document, { force, deletesModels, deletesFiles, isDeleted }: CleanupOptions): Cleanup {
   const id = String(task["id"]);
   const models = modelsOfTask(call, task);
   if (!force) requireNothingPublished(call, id, models);
@@ -37,7 +40,9 @@ export function cleanUp(call: Call, task: Document, { force, deletesModels, isDe
   const unused = [...models.values()].filter((model) => model.ready !== 1 && !inUse.has(model.id));
   const deleted = deletesModels ? unused : [];
   const left = [...models.values()].filter((model) => !deleted.includes(model));
-  for (const model of deleted) deleteModel(call, model.id);
+  if (deletesFiles) doomFiles(call, [...artifactUris(task), ...deleted.map((model) => model.uri)]);
+  for (const model of deleted) deleteModel(call, model.id, deletesFiles);
+  deleteEventsOf(call, id, deletesFiles);
   for (const model of left) releaseModel(call, model.id, isDeleted && !(deletesModels && inUse.has(model.id)) ? `${DELETED}${id}` : null);
   return {
     updatedChildren: isDeleted ? releaseChildren(call, id) : 0,
@@ -47,8 +52,8 @@ export function cleanUp(call: Call, task: Document, { force, deletesModels, isDe
   };
 }
 
-function deleteModel(call: Call, model: string): void {
-  deleteEventsOf(call, model);
+function deleteModel(call: Call, model: string, withFiles: boolean): void {
+  deleteEventsOf(call, model, withFiles);
   call.db.run("DELETE FROM models WHERE id = ?", model);
 }
 

@@ -2,7 +2,6 @@ import { ApiFault } from "../api-fault.ts";
 import { flagOf, requiredText } from "../body.ts";
 import { type Body, type Call, type Endpoint, write } from "../endpoint.ts";
 import type { Document } from "../store/documents.ts";
-import { deleteEventsOf } from "./event-removal.ts";
 import { many } from "./many.ts";
 import { pipelineSteps } from "./pipeline-steps.ts";
 import { remove, removeEverywhere } from "./queue-entries.ts";
@@ -18,6 +17,7 @@ import { touchProjects } from "./touched-project.ts";
 const CLEARED: Document = {
   last_iteration: 0,
   last_metrics: {},
+  unique_metrics: [],
   metric_stats: {},
   runtime: {},
   last_worker: null,
@@ -28,6 +28,11 @@ const CLEARED: Document = {
   active_duration: null,
   enqueue_status: null,
 };
+
+const whatGoes = (body: Body): { deletesModels: boolean; deletesFiles: boolean } => ({
+  deletesModels: flagOf(body, "delete_output_models", true),
+  deletesFiles: flagOf(body, "delete_external_artifacts", true),
+});
 
 interface Reset extends StatusReply {
   readonly wasQueued: boolean;
@@ -43,8 +48,7 @@ function reset(call: Call, body: Body): Reset {
   const { queue } = task["execution"] as Document;
   const wasQueued = task["status"] === "queued" && typeof queue === "string" && remove(call, queue, id);
   removeEverywhere(call, id);
-  const cleanup = cleanUp(call, task, { force, deletesModels: flagOf(body, "delete_output_models", true), isDeleted: false });
-  deleteEventsOf(call, id);
+  const cleanup = cleanUp(call, task, { force, ...whatGoes(body), isDeleted: false });
   const unshown = { ...CLEARED, ...emptied(task, flagOf(body, "clear_all")) };
   const reply = changeStatus(call, { task: id, to: "created", reason: "reset", message: "reset", force, unshown });
   return { ...reply, wasQueued, deleted_models: cleanup.deletedModels, urls: flagOf(body, "return_file_urls") ? cleanup.urls : {} };
@@ -96,8 +100,7 @@ function deleteTask(call: Call, body: Body): object {
 function deleteOne(call: Call, body: Body, task: Document, force: boolean): Cleanup {
   const id = String(task["id"]);
   outOfQueue(call, id, { ...noteOf(body), to: undefined, everywhere: true });
-  const cleanup = cleanUp(call, task, { force, deletesModels: flagOf(body, "delete_output_models", true), isDeleted: true });
-  deleteEventsOf(call, id);
+  const cleanup = cleanUp(call, task, { force, ...whatGoes(body), isDeleted: true });
   call.db.run("DELETE FROM tasks WHERE id = ?", id);
   call.effects.tasks.add(id);
   return cleanup;

@@ -11,7 +11,7 @@ const TEXT_OR_BARE_NUMBER = /"[^"\\]*(?:\\.[^"\\]*)*"|-?(?:NaN|Infinity)/gs;
 const BEYOND_ALL_NUMBERS = "1e999";
 const decoder = new TextDecoder();
 
-export function bodyOf(request: StoreRequest): Body {
+export function bodyOf(request: Pick<StoreRequest, "bytes" | "extra">): Body {
   const text = request.bytes === undefined ? "" : decoder.decode(request.bytes).trim();
   const parsed = text === "" ? {} : parse(text);
   if (!isMap(parsed)) throw new ApiFault(400, 12, "Validation error (request body must be a JSON object)");

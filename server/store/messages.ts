@@ -37,6 +37,8 @@ export type StoreReply =
       readonly message: string;
       /** What was written before the refusal stays. */
       readonly settled?: boolean;
+      /** Of an exception that nobody meant: for the log, not for the caller. */
+      readonly stack?: string | undefined;
     };
 
 /** What a store thread says; `unusable` is the last of one that could not open the file. */

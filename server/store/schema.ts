@@ -204,6 +204,11 @@ const MIGRATIONS: readonly string[] = [
   `
   CREATE TABLE prepared_downloads (id TEXT PRIMARY KEY, company TEXT NOT NULL, expires INTEGER NOT NULL, request TEXT NOT NULL) WITHOUT ROWID;
   `,
+  `
+  CREATE TABLE doomed_files (seq INTEGER PRIMARY KEY, url TEXT NOT NULL, at INTEGER NOT NULL);
+  CREATE INDEX models_uri ON models (uri);
+  ALTER TABLE event_owners ADD COLUMN files_doomed INTEGER;
+  `,
 ];
 
 /** Brings the file to today's schema, or to an earlier one, each step in a transaction of its own. */

@@ -10,6 +10,7 @@ const FIRST_RESTART_MS = 100;
 const MAX_RESTART_MS = 30 * SECOND_MS;
 
 interface Pending {
+  readonly endpoint: string;
   resolve(reply: StoreReply): void;
   reject(error: unknown): void;
 }
@@ -49,7 +50,7 @@ export class StoreThread {
     const id = ++this.#count;
     const bytes = call.bytes === undefined ? undefined : transferable(call.bytes);
     return await new Promise((resolve, reject) => {
-      this.#pending.set(id, { resolve, reject });
+      this.#pending.set(id, { endpoint: call.endpoint, resolve, reject });
       this.#worker.postMessage({ ...call, bytes, id }, bytes === undefined ? [] : [bytes.buffer as ArrayBuffer]);
     });
   }
@@ -89,6 +90,8 @@ export class StoreThread {
   #take(reply: StoreReply): void {
     const pending = this.#pending.get(reply.id);
     this.#pending.delete(reply.id);
+    if (reply.kind === "refusal" && reply.stack !== undefined)
+      this.#logger.error({ endpoint: pending?.endpoint, stack: reply.stack }, "a call failed");
     pending?.resolve(reply);
   }
 

@@ -5,6 +5,7 @@ import type { Body, Caller, Endpoint, FollowUp } from "../endpoint.ts";
 import type { RawHead } from "../raw-answer.ts";
 import { endpointFor } from "../services/catalogue.ts";
 import { addInSlices, isLargeBatch } from "./large-batch.ts";
+import { askInParts, isLongList } from "./long-list.ts";
 import type { StoreRequest } from "./messages.ts";
 import { ensurePrivateFile } from "./private-file.ts";
 import { newScrollMemory } from "./scrolls.ts";
@@ -67,8 +68,10 @@ export class Store {
 
   /** Throws ApiFault with the endpoint's refusal. */
   async call(request: StoreCall): Promise<StoreAnswer> {
-    if (isLargeBatch(request)) return await addInSlices(request, async (slice) => await this.#asked(slice));
-    return await this.#asked(request);
+    const ask = async (part: StoreCall): Promise<StoreAnswer> => await this.#asked(part);
+    if (isLargeBatch(request)) return await addInSlices(request, ask);
+    if (isLongList(request)) return await askInParts(request, ask);
+    return await ask(request);
   }
 
   async #asked(request: StoreCall): Promise<StoreAnswer> {

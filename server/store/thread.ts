@@ -2,7 +2,7 @@ import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import { codeOf, messageOf } from "../../base/errors.ts";
 import { ApiFault, SettledFault } from "../api-fault.ts";
 import { requireOwnTask } from "../auth/own-task.ts";
-import type { Body, Call, Effects } from "../endpoint.ts";
+import { type Body, type Call, type Effects, isSteps, type Steps } from "../endpoint.ts";
 import { RawAnswer } from "../raw-answer.ts";
 import { checked, endpointFor } from "../services/catalogue.ts";
 import { Database } from "./database.ts";
@@ -12,7 +12,7 @@ import { migrate } from "./schema.ts";
 
 /**
  * One store thread. The writer takes whatever has piled up into one transaction, each call in a savepoint of its own, and
- * answers after the commit; readers answer at once, each call on one consistent state.
+ * answers after the commit; readers answer at once, each step of a call on one consistent state.
  */
 const { path, mode } = workerData as StoreThreadOptions;
 const say = (message: ThreadMessage): void => parentPort?.postMessage(message);
@@ -28,18 +28,46 @@ function serve(port: MessagePort): void {
   try {
     const db = new Database(path, { readonly: mode === "read" });
     if (mode === "write") migrate(db);
-    listen(port, db);
+    if (mode === "write") write(port, db);
+    else read(port, db);
     say({ kind: "ready" });
   } catch (error) {
     say({ kind: "unusable", code: codeOf(error), message: messageOf(error) });
   }
 }
 
-function listen(port: MessagePort, db: Database): void {
+/** The reader: one step of a call after the other, so that a long reading lets others go between. */
+function read(port: MessagePort, db: Database): void {
+  const waiting: Later[] = [];
+  const work = (): void => {
+    const step = waiting.shift();
+    if (step === undefined) return;
+    const outcome = step();
+    if (typeof outcome === "function") waiting.push(outcome);
+    else say(outcome);
+    if (waiting.length > 0) setImmediate(work);
+  };
+  port.on("message", (request: StoreRequest) => {
+    waiting.push(onOneState(db, request, () => answer(db, request)));
+    if (waiting.length === 1) setImmediate(work);
+  });
+}
+
+function onOneState(db: Database, request: StoreRequest, step: Later): Later {
+  return () => {
+    try {
+      const outcome = inTransaction(db, "BEGIN", step);
+      return typeof outcome === "function" ? onOneState(db, request, outcome) : outcome;
+    } catch (error) {
+      return refusal(request, error, dataFault(error));
+    }
+  };
+}
+
+function write(port: MessagePort, db: Database): void {
   let waiting: StoreRequest[] = [];
   const work = (): void => {
-    const group = waiting.slice(0, mode === "write" ? MAX_GROUP : 1);
-    const replies = mode === "write" ? written(db, group) : group.map((request) => readOne(db, request));
+    const replies = written(db, waiting.slice(0, MAX_GROUP));
     waiting = waiting.slice(replies.length);
     for (const reply of replies) say(reply);
     if (waiting.length > 0) setImmediate(work);
@@ -48,14 +76,6 @@ function listen(port: MessagePort, db: Database): void {
     waiting.push(request);
     if (waiting.length === 1) setImmediate(work);
   });
-}
-
-function readOne(db: Database, request: StoreRequest): StoreReply {
-  try {
-    return inTransaction(db, "BEGIN", () => answer(db, request));
-  } catch (error) {
-    return dataFailure(request, error);
-  }
 }
 
 /** Answers to the first calls of the group, as many as there was time for. */
@@ -71,7 +91,8 @@ function written(db: Database, group: readonly StoreRequest[]): StoreReply[] {
       return replies;
     });
   } catch (error) {
-    return group.map((request) => dataFailure(request, error));
+    const fault = dataFault(error);
+    return group.map((request, n) => refusal(request, n === 0 ? error : fault, fault));
   }
 }
 
@@ -90,15 +111,19 @@ function inTransaction<T>(db: Database, begin: string, action: () => T): T {
 
 function inSavepoint(db: Database, request: StoreRequest): StoreReply {
   db.exec("SAVEPOINT one");
-  const reply = answer(db, request);
+  let reply = answer(db, request);
+  while (typeof reply === "function") reply = reply();
   if (reply.kind === "refusal" && reply.settled !== true) db.exec("ROLLBACK TO one");
   db.exec("RELEASE one");
   return reply;
 }
 
-function answer(db: Database, request: StoreRequest): StoreReply {
+/** What is left of a call that is answered in steps. */
+type Later = () => StoreReply | Later;
+
+function answer(db: Database, request: StoreRequest): StoreReply | Later {
   const effects: Effects = { queues: new Set<string>(), tasks: new Set<string>() };
-  try {
+  return refusable(request, () => {
     const { caller, worker, ip, version } = request;
     const endpoint = endpointFor(request.endpoint, version);
     const call: Call = { db, caller, worker, ip, version, nowMs: Date.now(), effects };
@@ -107,19 +132,28 @@ function answer(db: Database, request: StoreRequest): StoreReply {
     const body: Body = isBatch ? {} : request.lines ? (lines[0] ?? {}) : bodyOf(request);
     requireOwnTask(call, endpoint.name, endpoint.mode, isBatch ? lines : [body]);
     const result = endpoint.handle(call, isBatch ? body : checked(endpoint, body, version), lines);
-    const [json, raw] = result instanceof RawAnswer ? [result.text, result.head] : [JSON.stringify(result), undefined];
-    return {
-      kind: "answer",
-      id: request.id,
-      json,
-      raw,
-      queues: [...effects.queues],
-      tasks: [...effects.tasks],
-      followUp: effects.followUp,
-    };
+    return isSteps(result) ? nextStep(request, effects, result) : replyOf(request, effects, result);
+  });
+}
+
+function nextStep(request: StoreRequest, effects: Effects, steps: Steps): StoreReply | Later {
+  return refusable(request, () => {
+    const { done, value } = steps.next();
+    return done === true ? replyOf(request, effects, value) : () => nextStep(request, effects, steps);
+  });
+}
+
+function refusable(request: StoreRequest, action: () => StoreReply | Later): StoreReply | Later {
+  try {
+    return action();
   } catch (error) {
-    return refusal(request, faultOf(error));
+    return refusal(request, error);
   }
+}
+
+function replyOf({ id }: StoreRequest, { queues, tasks, followUp }: Effects, result: object): StoreReply {
+  const [json, raw] = result instanceof RawAnswer ? [result.text, result.head] : [JSON.stringify(result), undefined];
+  return { kind: "answer", id, json, raw, queues: [...queues], tasks: [...tasks], followUp };
 }
 
 function faultOf(error: unknown): ApiFault {
@@ -128,10 +162,12 @@ function faultOf(error: unknown): ApiFault {
   return new ApiFault(500, 0, `General server error (${messageOf(error)})`);
 }
 
-function refusal(request: StoreRequest, fault: ApiFault): StoreReply {
+function refusal(request: StoreRequest, error: unknown, fault = faultOf(error)): StoreReply {
   const { code, subcode, message } = fault;
-  return { kind: "refusal", id: request.id, code, subcode, message, settled: fault instanceof SettledFault };
+  const stack = code === 500 && !(error instanceof ApiFault) ? stackOf(error) : undefined;
+  return { kind: "refusal", id: request.id, code, subcode, message, settled: fault instanceof SettledFault, stack };
 }
 
-const dataFailure = (request: StoreRequest, error: unknown): StoreReply =>
-  refusal(request, new ApiFault(500, 100, `General data error (${messageOf(error)})`));
+const dataFault = (error: unknown): ApiFault => new ApiFault(500, 100, `General data error (${messageOf(error)})`);
+
+const stackOf = (error: unknown): string => (error instanceof Error && error.stack !== undefined ? error.stack : messageOf(error));

@@ -111,4 +111,43 @@ describe("the server's data", () => {
       });
     }
   });
+
+  it("has whole slices of a large batch that the server's death cut off; repeated, the batch is there once", async function () {
+    this.timeout(60_000);
+    await using server = new ServerUnderTest(product);
+    const path = join(product.folder, "server", "windlass.db");
+    const task = await product.createTask({ name: "cut off" });
+    const count = 20_000;
+    const fields = { type: "training_stats_scalar", task, metric: "m", variant: "v", pad: "x".repeat(400) };
+    const lines = Array.from({ length: count }, (_, iter) => JSON.stringify({ ...fields, iter, value: iter })).join("\n");
+    const send = (): Promise<unknown> => product.session.callLines("events.add_batch", lines, { retry: ONCE });
+    const sent = send().then(
+      () => "answered",
+      () => "cut off",
+    );
+    const db = new Sqlite(path, { readonly: true });
+    const stored = (): number => db.prepare<[], number>("SELECT count(*) FROM points").pluck().get() ?? 0;
+    while (stored() === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+    await server.outage("SIGKILL", 0, async () => {
+      expect(await sent).to.equal("cut off");
+      expect(stored()).to.be.within(1, count - 1);
+      expect(db.pragma("integrity_check", { simple: true })).to.equal("ok");
+      db.close();
+    });
+    const summary = async (): Promise<[number, object[]]> => {
+      const { last_iteration: last, last_metrics: metrics } = (await product.tasks.get(task)) as unknown as {
+        last_iteration: number;
+        last_metrics: Record<string, Record<string, object>>;
+      };
+      return [last, Object.values(metrics).flatMap((variants) => Object.values(variants))];
+    };
+    expect(await summary()).to.deep.equal([0, []]);
+    await send();
+    const [last, [curve]] = await summary();
+    expect(last).to.equal(count - 1);
+    expect(curve).to.include({ count, value: count - 1, min_value: 0 });
+    const again = new Sqlite(path, { readonly: true });
+    expect(again.prepare<[], number>("SELECT count(*) FROM points").pluck().get()).to.equal(count);
+    again.close();
+  });
 });

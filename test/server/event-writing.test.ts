@@ -222,6 +222,16 @@ describe("events that are written", () => {
       expect((await last(task, "Summary")).value_iteration ?? (await last(task, "Summary")).min_value_iteration).to.equal(-2_147_483_648);
     });
 
+    it("says how long a running task has been running, of one that does not run nothing", async () => {
+      const [running, draft] = [await server.task(), await server.task()];
+      await server.ask("tasks.started", { task: running });
+      await server.lines([scalar(running, 1, 1), scalar(draft, 1, 1)]);
+      expect((await documentOf(running, "active_duration")).active_duration)
+        .to.be.a("number")
+        .within(0, 60);
+      expect(await documentOf(draft, "active_duration")).to.not.have.property("active_duration");
+    });
+
     it("takes events of a published task only when they say so", async () => {
       const task = await server.task();
       await server.ask("tasks.publish", { task, force: true });

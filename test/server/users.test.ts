@@ -19,14 +19,15 @@ describe("users", () => {
   let count = 0;
   const person = async (fields: object = {}): Promise<string> => {
     const email = `p${count++}@example.com`;
-    return (await server.ask("auth.create_user", { name: `person ${count}`, company: COMPANY, email, ...fields })).id as string;
+    return (await server.ask("auth.create_user", { name: `person ${count}`, company: COMPANY, email, ...fields }, { token: system }))
+      .id as string;
   };
   const tokenOf = async (user: string): Promise<string> => (await server.ask("auth.get_token_for_user", { user }, { token: system })).token;
 
   describe("users.get_current_user", () => {
     it("tells who calls, and how to get started", async () => {
       const { user, getting_started, settings } = await server.ask("users.get_current_user");
-      expect(user).to.deep.include({ name: "windlass", company: { id: COMPANY, name: "clearml" } });
+      expect(user).to.deep.include({ name: "windlass", role: "user", company: { id: COMPANY, name: "clearml" } });
       expect(user).to.not.have.property("preferences");
       expect(getting_started).to.deep.equal({
         agentName: "clearml",
@@ -161,7 +162,7 @@ describe("users", () => {
       const id = await person({ email: "one@example.com", given_name: "G", family_name: "F" });
       expect((await server.ask("users.get_by_id", { user: id })).user).to.include({ given_name: "G", family_name: "F" });
       const again = (fields: object) =>
-        server.call("auth.create_user", { name: "p", company: COMPANY, email: "one@example.com", ...fields });
+        server.call("auth.create_user", { name: "p", company: COMPANY, email: "one@example.com", ...fields }, { token: system });
       expect(await again({})).to.include({ status: 400, subcode: 801 });
       expect(await again({ email: "nonsense" })).to.include({ status: 400, subcode: 800 });
       expect(await again({ company: "nope" })).to.include({ status: 400, subcode: 10, message: "Invalid object id: company=nope" });
@@ -172,9 +173,10 @@ describe("users", () => {
   describe("auth.edit_user", () => {
     it("changes the role for later logins", async () => {
       const id = await person();
-      expect(await server.ask("auth.edit_user", { user: id, role: "admin" })).to.deep.equal({ updated: 1, fields: { role: "admin" } });
+      const edit = (body: object) => server.call("auth.edit_user", body, { token: system });
+      expect((await edit({ user: id, role: "admin" })).data).to.deep.equal({ updated: 1, fields: { role: "admin" } });
       expect((await server.ask("users.get_current_user", {}, { token: await tokenOf(id) })).user.role).to.equal("admin");
-      expect(await server.call("auth.edit_user", { user: "nope", role: "user" })).to.include({ status: 400, subcode: 301 });
+      expect(await edit({ user: "nope", role: "user" })).to.include({ status: 400, subcode: 301 });
     });
   });
 

@@ -1,8 +1,10 @@
 import { createHmac } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import Sqlite from "better-sqlite3";
 import { expect } from "chai";
-import { EmbeddedServer } from "../support/embedded-server.ts";
+import pino from "pino";
+import { databaseOf, EmbeddedServer } from "../support/embedded-server.ts";
 
 interface Answer {
   readonly status: number;
@@ -160,7 +162,8 @@ describe("the wire", () => {
         // An endpoint that is not there yet has no roles either.
         if (answer.status !== 404) expect(told(answer), name).to.equal(forbidden("user", "system, root"));
       }
-      expect(told(await ask("/server.config"))).to.equal(forbidden("admin", "system, root"));
+      expect(told(await ask("/server.config", await bearerOf("admin")))).to.equal(forbidden("admin", "system, root"));
+      expect(told(await ask("/auth.create_user"))).to.equal(forbidden("user", "system, root, admin"));
       expect((await ask("/server.config", await bearerOf("system"))).status).to.equal(200);
     });
 
@@ -171,7 +174,7 @@ describe("the wire", () => {
         const { user } = await identity();
         const { data } = await ask("/auth.login", { ...(await bearerOf("system")), "x-trains-impersonate-as": user });
         const reply = await ask("/users.get_current_user", { authorization: `Bearer ${data.token}` });
-        expect(reply.data.user).to.include({ id: user, role: "admin" });
+        expect(reply.data.user).to.include({ id: user, role: "user" });
         const acting = await ask("/users.get_current_user", { ...(await bearerOf("root")), "x-clearml-act-as": user });
         expect(acting.data.user).to.include({ id: user, role: "root" });
       });
@@ -179,7 +182,7 @@ describe("the wire", () => {
       it("looks at the roles of both", async () => {
         const { user } = await identity();
         const answer = await ask("/server.config", { ...(await bearerOf("system")), ...asUser(user) });
-        expect(told(answer)).to.equal("403/20 Forbidden (not allowed for role): role=admin, allowed=(system, root)");
+        expect(told(answer)).to.equal("403/20 Forbidden (not allowed for role): role=user, allowed=(system, root)");
       });
 
       it("refuses who may not, an unknown user, and two headers", async () => {
@@ -188,8 +191,11 @@ describe("the wire", () => {
         expect(told(await ask(path, { ...(await bearerOf("user")), ...asUser(user) }))).to.equal(
           "400/6 Impersonation error (impersonation not allowed): role=user",
         );
-        expect(told(await ask(path, asUser("nobody")))).to.equal(`400/6 Impersonation error (unknown user): id=nobody, company=${COMPANY}`);
-        expect(told(await ask(path, { ...asUser(user), "x-clearml-act-as": user }))).to.equal(
+        const admin = await bearerOf("admin");
+        expect(told(await ask(path, { ...admin, ...asUser("nobody") }))).to.equal(
+          `400/6 Impersonation error (unknown user): id=nobody, company=${COMPANY}`,
+        );
+        expect(told(await ask(path, { ...admin, ...asUser(user), "x-clearml-act-as": user }))).to.equal(
           "400/5 Invalid headers (only one allowed): headers=(X-Clearml-Impersonate-As, X-Clearml-Act-As)",
         );
       });
@@ -260,5 +266,29 @@ describe("the wire", () => {
       expect((await ask("/debug.ping", { authorization: "" }, { body: '{"a": 1}' })).data).to.deep.equal({ msg: "ClearML server", a: 1 });
       expect((await ask("/debug.ping", {}, { body: '{"msg": "mine"}' })).data).to.deep.equal({ msg: "mine" });
     });
+  });
+});
+
+describe("what nobody meant to fail", () => {
+  it("is answered as the official server does, and stands in the log once, with its stack", async () => {
+    const lines: string[] = [];
+    await using server = await EmbeddedServer.start({ logger: pino({ level: "error" }, { write: (line) => lines.push(line) }) });
+    const task = await server.task();
+    const database = new Sqlite(databaseOf(server));
+    database.exec("UPDATE tasks SET tags = '[broken'");
+    database.exec("CREATE TRIGGER broken BEFORE INSERT ON projects BEGIN SELECT RAISE(ABORT, 'no more projects'); END");
+    database.close();
+    const reading = await server.call("tasks.get_by_id", { task });
+    expect(reading).to.deep.include({ status: 500, subcode: 0, data: {} });
+    expect(reading.message).to.match(/^General server error \(.*JSON.*\)$/);
+    const writing = await server.call("projects.create", { name: "a project", description: "" });
+    expect(writing).to.deep.include({ status: 500, subcode: 0, message: "General server error (no more projects)" });
+    expect(await server.call("tasks.get_by_id", { task: "nope" })).to.include({ status: 400 });
+    const told = lines.map((line) => JSON.parse(line) as { msg: string; endpoint: string; stack: string });
+    expect(told.map(({ msg, endpoint }) => [msg, endpoint])).to.deep.equal([
+      ["a call failed", "tasks.get_by_id"],
+      ["a call failed", "projects.create"],
+    ]);
+    expect(told[0]?.stack).to.contain("documentOf");
   });
 });

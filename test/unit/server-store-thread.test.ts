@@ -1,10 +1,11 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import Sqlite from "better-sqlite3";
 import { expect } from "chai";
 import pino from "pino";
 import { ApiFault } from "../../server/api-fault.ts";
-import { Store } from "../../server/store/store.ts";
+import { COMPANY, Store } from "../../server/store/store.ts";
 import { StoreThread } from "../../server/store/store-thread.ts";
 import { failureOf } from "../support/failure.ts";
 import { temporaryFolder } from "../support/folder.ts";
@@ -64,6 +65,28 @@ describe("the threads of the store", () => {
     );
     expect(new Set(ids.filter((id) => typeof id === "string")).size).to.equal(50);
     expect(ids.filter((id) => id === 800).length).to.equal(50);
+    await store.close();
+  });
+
+  it("let short readings go between the steps of long ones", async () => {
+    const path = join(await temporaryFolder(), "x.db");
+    const store = await Store.open({ path, logger, onEffects: () => undefined });
+    const { id } = await store.internal<{ id: string }>("tasks.create", { name: "one", type: "training" });
+    const database = new Sqlite(path);
+    const hyperparams = JSON.stringify({ Args: Object.fromEntries(Array.from({ length: 20 }, (_, n) => [`p${n}`, { value: "1" }])) });
+    database
+      .prepare(
+        "INSERT INTO tasks (id, company, hyperparams) WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n LIMIT 20000) SELECT 'task' || n, ?, ? FROM n",
+      )
+      .run(COMPANY, hyperparams);
+    database.close();
+    const order: string[] = [];
+    const asked = (endpoint: string, body: object): Promise<unknown> => store.internal(endpoint, body).then(() => order.push(endpoint));
+    const long = [1, 2].map(() => asked("projects.get_hyper_parameters", {}));
+    await Promise.all([...long, asked("tasks.get_by_id", { task: id })]);
+    expect(order).to.deep.equal(["tasks.get_by_id", "projects.get_hyper_parameters", "projects.get_hyper_parameters"]);
+    const { parameters } = await store.internal<{ parameters: object[] }>("projects.get_hyper_parameters", {});
+    expect(parameters.length).to.equal(20);
     await store.close();
   });
 });

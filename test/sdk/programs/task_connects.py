@@ -64,5 +64,6 @@ script = other.get_script()
 assert script["entry_point"] .startswith("task_connects") and "everything connected" in other.data.script.diff, script
 assert other.get_initial_iteration() == 0 and other.get_last_iteration() == 0
 assert other.data.started and other.data.completed
+assert other.data.active_duration is not None and other.data.active_duration >= 0, other.data.active_duration
 assert other.get_output_log_web_page().startswith("http")
 print("done", json.dumps({"task": task.id}))
