@@ -5,6 +5,7 @@ import { type Document, findDocument } from "../store/documents.ts";
 import { TASK } from "../store/kinds.ts";
 import { configurationIn, sectionsIn } from "./parameter-items.ts";
 import { ensureProject } from "./projects.ts";
+import { storedName } from "./task-document.ts";
 import { containerOf } from "./task-legacy.ts";
 import { DELETED, requireReferences } from "./task-references.ts";
 import { artifactsOf, executionIn, modelItem, modelsOf } from "./task-shapes.ts";
@@ -41,7 +42,7 @@ function clone(call: Call, body: Body): object {
   };
   const all = flagOf(body, "validate_references");
   requireReferences(call, task, { parent: all || Boolean(parent), project: all || Boolean(project), models: all || models !== undefined });
-  return { id: insertTask(call, task), ...(madeProject === undefined ? {} : { new_project: madeProject }) };
+  return { id: insertTask(call, storedName(task)), ...(madeProject === undefined ? {} : { new_project: madeProject }) };
 }
 
 function requireSource(call: Call, id: string): Document {

@@ -1,5 +1,6 @@
 import { ApiFault, wrongType } from "../api-fault.ts";
 import { isMap, mapOf, wireDate } from "../body.ts";
+import { typeNameOf } from "../contract/python-text.ts";
 import type { Body, Call } from "../endpoint.ts";
 import type { Document } from "../store/documents.ts";
 
@@ -35,25 +36,44 @@ export function artifactsOf(task: Document): Document[] {
 /** Unknown fields are dropped; artifacts come as a list and are known by key and mode. */
 export function executionIn(execution: Document | undefined): Document | undefined {
   if (execution === undefined) return undefined;
-  const names = ["test_split", "queue", "framework", "model_labels"].filter((name) => (execution[name] ?? null) !== null);
-  const given: Document = Object.fromEntries(names.map((name) => [name, execution[name]]));
-  for (const name of ["queue", "framework"])
-    if (given[name] !== undefined && typeof given[name] !== "string")
-      throw invalidData("execution", "StringField only accepts string values");
+  const given = textsIn(execution, ["queue", "framework"], "execution");
   const labels = mapOf(execution, "model_labels");
   if (labels !== undefined)
-    given["model_labels"] = Object.fromEntries(Object.entries(labels).map(([label, value]) => [label, labelOf(value)]));
+    given["model_labels"] = Object.fromEntries(Object.entries(labels).map(([label, value]) => [label, integerIn(value, "execution")]));
   const artifacts = execution["artifacts"];
   if (artifacts !== undefined && artifacts !== null)
     given["artifacts"] = sortedArtifacts(listOfMaps(artifacts, "execution.artifacts").map(artifactIn));
-  return given;
+  return { ...integersIn(execution, ["test_split"], "execution"), ...given };
 }
 
-function labelOf(value: unknown): number {
+const isGiven = (item: Document, name: string): boolean => (item[name] ?? null) !== null;
+
+/** Of these fields those that are given, all of them texts. */
+function textsIn(item: Document, names: readonly string[], field: string): Document {
+  const given = names.filter((name) => isGiven(item, name));
+  if (!given.every((name) => typeof item[name] === "string")) throw invalidData(field, ONLY_TEXTS);
+  return Object.fromEntries(given.map((name) => [name, item[name]]));
+}
+
+function integersIn(item: Document, names: readonly string[], field: string): Document {
+  return Object.fromEntries(names.filter((name) => isGiven(item, name)).map((name) => [name, integerIn(item[name], field)]));
+}
+
+function integerIn(value: unknown, field: string): number {
   const number = typeof value === "string" && value.trim() !== "" ? Number(value) : value;
-  if (typeof number !== "number" || !Number.isFinite(number))
-    throw invalidData("execution", `${String(value)} could not be converted to int`);
+  if (typeof number !== "number" || !Number.isFinite(number)) throw invalidData(field, `${String(value)} could not be converted to int`);
   return Math.trunc(number);
+}
+
+/** An artifact is stored under its key: without one the official server's work ends (clearml-tasks-events.md 4). */
+export function requireArtifactKeys(artifacts: unknown): void {
+  for (const artifact of mapsIn(artifacts)) keyIn(artifact);
+}
+
+function keyIn({ key }: Document): string {
+  if (key === undefined) throw new ApiFault(500, 0, "'key'");
+  if (typeof key !== "string") throw new ApiFault(500, 0, `'${typeNameOf(key)}' object has no attribute 'encode'`);
+  return key;
 }
 
 const ARTIFACT_TEXTS = ["uri", "hash"];
@@ -62,24 +82,18 @@ const TYPE_DATA = ["preview", "content_type", "data_hash"];
 
 /** One artifact: its known fields, numbers cut to whole ones, `display_data` always there. */
 export function artifactIn(item: Document): Document {
-  const { key, type, mode } = item;
-  if (typeof key !== "string") throw wrongType("artifacts.key", "a string");
-  if (typeof type !== "string") throw invalidData("execution", "Field is required");
-  if (mode !== undefined && mode !== null && !SIDES.some((side) => side === mode)) throw wrongType("artifacts.mode", "input or output");
-  const texts = ARTIFACT_TEXTS.filter((name) => typeof item[name] === "string").map((name) => [name, item[name]]);
-  const numbers = ARTIFACT_NUMBERS.filter((name) => Number.isFinite(Number(item[name] ?? Number.NaN))).map((name) => [
-    name,
-    Math.trunc(Number(item[name])),
-  ]);
+  const key = keyIn(item);
+  const { type, mode } = item;
+  if (typeof type !== "string") throw invalidData("execution", isGiven(item, "type") ? ONLY_TEXTS : "Field is required");
+  if (isGiven(item, "mode") && !SIDES.some((side) => side === mode)) throw invalidData("execution", "Value must be one of input, output");
   const data = mapOf(item, "type_data");
-  const known =
-    data === undefined ? undefined : TYPE_DATA.filter((name) => typeof data[name] === "string").map((name) => [name, data[name]]);
   return {
     key,
     type,
     mode: mode ?? "output",
-    ...Object.fromEntries([...texts, ...numbers]),
-    ...(known === undefined ? {} : { type_data: Object.fromEntries(known) }),
+    ...textsIn(item, ARTIFACT_TEXTS, "execution"),
+    ...integersIn(item, ARTIFACT_NUMBERS, "execution"),
+    ...(data === undefined ? {} : { type_data: textsIn(data, TYPE_DATA, "execution") }),
     display_data: Array.isArray(item["display_data"]) ? item["display_data"] : [],
   };
 }
@@ -92,6 +106,9 @@ export function sortedArtifacts(artifacts: readonly Document[]): Document[] {
   const byId = new Map(artifacts.map((artifact) => [artifactId(artifact), artifact]));
   return [...byId].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, artifact]) => artifact);
 }
+
+export const ONLY_TEXTS = "StringField only accepts string values";
+export const ONLY_MAPS = "Only dictionaries may be used in a DictField";
 
 export function invalidData(field: string, why: string): ApiFault {
   return new ApiFault(400, 800, "Data validation error", { [field]: why });

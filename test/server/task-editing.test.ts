@@ -19,6 +19,22 @@ describe("tasks made and edited", () => {
   const project = async (name: string): Promise<string> => (await server.ask("projects.create", { name })).id as string;
   const touched = async (id: string): Promise<string> => (await server.ask("projects.get_by_id", { project: id })).project.last_update;
   const FRESH = { name: "a task", type: "training" };
+  const artifact = (fields: object): object => ({ execution: { artifacts: [{ key: "k", type: "t", ...fields }] } });
+  /** What is found only when a task is stored. */
+  const UNSTORABLE: object[] = [
+    { name: "x" },
+    { comment: 5 },
+    { tags: "x" },
+    { container: { image: 1 } },
+    { output_dest: 5 },
+    { hyperparams: { A: { b: {} } } },
+    { hyperparams: { A: { b: { value: 5 } } } },
+    { script: { repository: 5 } },
+    { script: { requirements: "x" } },
+    { execution: { model_labels: { a: "x" } } },
+    { execution: { test_split: "x" } },
+    ...[{ type: null }, { uri: 5 }, { timestamp: "x" }, { mode: "zz" }, { type_data: { preview: 5 } }].map(artifact),
+  ];
 
   describe("tasks.create", () => {
     it("makes a draft with all that is always there, and no more", async () => {
@@ -76,9 +92,13 @@ describe("tasks made and edited", () => {
           "400/800 Data validation error: hyperparams={'A': {'b': {'value': ValidationError(Field is required,)}}}",
         ],
         [{ name: " ab " }, "400/800 Data validation error: name=String value is too short"],
+        [{ parent: 5 }, "400/16 Invalid value for fields (expecting Task id): id=5, field=parent"],
+        [{ hyperparams: { A: { b: 5 } } }, "500/0 'int' object is not a mapping: b"],
+        [{ execution: { artifacts: [{ type: "t" }] } }, "500/0 'key'"],
+        [{ tags: [1] }, "500/0 'int' object has no attribute 'startswith'"],
       ];
       for (const [fields, text] of cases) expect(await refused("tasks.create", { ...FRESH, ...fields })).to.equal(text);
-      for (const fields of [{ container: { image: 1 } }, { execution: { model_labels: { a: "x" } } }, { tags: "x" }])
+      for (const fields of UNSTORABLE)
         expect(await refused("tasks.create", { ...FRESH, ...fields })).to.contain("400/800 Data validation error");
       expect((await server.call("tasks.create", { ...FRESH, type: "zz" })).subcode).to.equal(12);
     });
@@ -96,8 +116,16 @@ describe("tasks made and edited", () => {
     it("checks as create does, stores nothing, and is content with a whole task whose parent was deleted", async () => {
       const count = async (): Promise<number> => (await server.ask("tasks.get_all", { only_fields: ["id"] })).tasks.length;
       const before = await count();
-      expect(await server.ask("tasks.validate", { ...FRESH, name: "x" })).to.deep.equal({});
-      expect(await refused("tasks.validate", { ...FRESH, parent: "nope" })).to.contain("400/16");
+      for (const fields of UNSTORABLE) expect(await server.ask("tasks.validate", { ...FRESH, ...fields })).to.deep.equal({});
+      const cases: [object, string][] = [
+        [{ parent: "nope" }, "400/16"],
+        [{ tags: ["__$x"] }, "400/16"],
+        [{ script: { zz: "1" } }, "400/12 Validation error: document=Script, field=zz"],
+        [{ configuration: { " ": { value: "1" } } }, "400/12"],
+        [{ models: { input: [{ name: "m", model: "nope" }] } }, "400/201"],
+        [{ hyperparams: { A: { b: 5 } } }, "500/0"],
+      ];
+      for (const [fields, text] of cases) expect(await refused("tasks.validate", { ...FRESH, ...fields })).to.contain(text);
       const parent = await server.task();
       const child = await server.task({ parent });
       await server.ask("tasks.delete", { task: parent });
