@@ -2,7 +2,7 @@ import { ApiFault } from "../api-fault.ts";
 import { isMap } from "../body.ts";
 import { typeNameOf } from "../contract/python-text.ts";
 import type { Document } from "../store/documents.ts";
-import { invalidData, ONLY_MAPS, ONLY_TEXTS } from "./task-shapes.ts";
+import { invalidData, keyOf, ONLY_MAPS, ONLY_TEXTS } from "./stored-values.ts";
 
 /** The items of hyper-parameters and configurations (clearml-api.md 2.2, clearml-tasks-events.md 4). */
 const PARAMETER_FIELDS = ["section", "name", "value", "type", "description"];
@@ -72,13 +72,6 @@ export function requireKnown(given: Document, known: readonly string[], document
 export function sectionName(section: string): string {
   const key = keyOf(section);
   return key.toLowerCase() === "properties" ? "properties" : key;
-}
-
-/** Names of sections, parameters and configurations are trimmed, and never empty. */
-export function keyOf(name: string): string {
-  const key = name.trim();
-  if (key === "") throw new ApiFault(400, 12, "Validation error (Empty key is not allowed)");
-  return key;
 }
 
 function itemFields(item: Document, names: readonly string[]): Document {

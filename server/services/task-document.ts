@@ -2,8 +2,9 @@ import { isMap, mapOf, nameOf, tagsOf, textOf } from "../body.ts";
 import type { Body, Call } from "../endpoint.ts";
 import type { Document } from "../store/documents.ts";
 import { configurationIn, sectionsIn } from "./parameter-items.ts";
+import { invalidData, keyOf, ONLY_MAPS, ONLY_TEXTS } from "./stored-values.ts";
 import { parsedTask, SCRIPT_TRIMMED } from "./task-parsing.ts";
-import { executionIn, invalidData, modelsIn, ONLY_MAPS, ONLY_TEXTS } from "./task-shapes.ts";
+import { executionIn, modelsIn } from "./task-shapes.ts";
 
 /** Between the wire's task and the stored one: which fields count, and their shapes. */
 const TEXTS = ["name", "comment", "type"];
@@ -18,7 +19,7 @@ export function givenFields(call: Call, body: Body, previous?: Document): Docume
  * stored. null counts as not given.
  */
 export function storedFields(call: Call, today: Body, previous?: Document): Document {
-  const [sections, items] = [mapOf(today, "hyperparams"), mapOf(today, "configuration")];
+  const [sections, items, container] = ["hyperparams", "configuration", "container"].map((name) => mapOf(today, name));
   return given({
     ...Object.fromEntries(TEXTS.map((name) => [name, dataText(today, name)])),
     tags: tagsOf(today, "tags"),
@@ -26,7 +27,7 @@ export function storedFields(call: Call, today: Body, previous?: Document): Docu
     parent: textOf(today, "parent"),
     project: textOf(today, "project"),
     models: modelsIn(call, today),
-    container: containerIn(today),
+    container: container === undefined ? undefined : containerIn(container),
     output: outputIn(today, previous),
     execution: executionIn(mapOf(today, "execution")),
     hyperparams: sections === undefined ? undefined : sectionsIn(sections),
@@ -50,11 +51,10 @@ function dataText(body: Document, name: string): string | undefined {
   return value;
 }
 
-function containerIn(body: Document): Document | undefined {
-  const container = mapOf(body, "container");
-  for (const value of Object.values(container ?? {}))
-    if (value !== null && typeof value !== "string") throw invalidData("container", ONLY_TEXTS);
-  return container;
+/** A container as given; names are trimmed, and never empty (clearml-api.md 2.3). */
+export function containerIn(container: Document): Document {
+  for (const value of Object.values(container)) if (value !== null && typeof value !== "string") throw invalidData("container", ONLY_TEXTS);
+  return Object.fromEntries(Object.entries(container).map(([name, value]) => [keyOf(name), value]));
 }
 
 function scriptIn(body: Document): Document | undefined {

@@ -2,16 +2,16 @@ import { ApiFault } from "../api-fault.ts";
 import { isMap, requirePlainTags } from "../body.ts";
 import type { Body, Call } from "../endpoint.ts";
 import type { Document } from "../store/documents.ts";
+import { requireArtifactKeys } from "./artifacts.ts";
 import { requireConfiguration, requireKnown, requireSections } from "./parameter-items.ts";
 import { upgraded } from "./task-legacy.ts";
 import { requireExisting } from "./task-references.ts";
-import { requireArtifactKeys } from "./task-shapes.ts";
 
 /**
  * What the official server finds wrong with a task while it reads one, which is all that `tasks.validate` tells; types and
  * lengths of values are looked at when the task is stored (clearml-tasks-events.md 4).
  */
-const MAPS = ["container", "hyperparams", "configuration", "runtime"];
+const MAPS = ["container", "hyperparams", "configuration", "runtime", "execution", "script", "models"];
 export const SCRIPT_TRIMMED = ["binary", "repository", "tag", "branch", "version_num", "entry_point", "working_dir"];
 const SCRIPT_FIELDS = [...SCRIPT_TRIMMED, "requirements", "diff"];
 

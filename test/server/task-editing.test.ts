@@ -53,8 +53,8 @@ describe("tasks made and edited", () => {
         await server.task({
           tags: ["b", "a", "a"],
           output_dest: "s3://bucket",
-          container: { image: "python:3", arguments: null },
-          execution: { queue: "q", zz: 1, model_labels: { cat: "2" }, artifacts: [{ key: "k", type: "t", zz: 1, timestamp: 1.5 }] },
+          container: { " image ": "python:3", arguments: null },
+          execution: { queue: "q", zz: 1, model_labels: { " cat": "2" }, artifacts: [{ key: "k", type: "t", zz: 1, timestamp: 1.5 }] },
           script: { repository: " git@host:repo ", diff: " keeps its space " },
           hyperparams: { Args: { lr: { section: "Args", name: "lr", value: "1" } } },
           models: { input: [], output: [{ name: "m", model: "unknown" }] },
@@ -63,6 +63,7 @@ describe("tasks made and edited", () => {
       );
       expect(task.tags).to.deep.equal(["a", "a", "b"]);
       expect(task.output).to.deep.equal({ destination: "s3://bucket" });
+      expect(task.container).to.deep.equal({ image: "python:3", arguments: null });
       expect(task.execution).to.deep.include({ queue: "q", model_labels: { cat: 2 } });
       expect(task.execution.artifacts).to.deep.equal([{ key: "k", type: "t", mode: "output", timestamp: 1, display_data: [] }]);
       expect(task.script).to.include({ repository: "git@host:repo", diff: " keeps its space " });
@@ -91,6 +92,8 @@ describe("tasks made and edited", () => {
           { hyperparams: { A: { b: { type: "t" } } } },
           "400/800 Data validation error: hyperparams={'A': {'b': {'value': ValidationError(Field is required,)}}}",
         ],
+        [{ container: { " ": "x" } }, "400/12 Validation error (Empty key is not allowed)"],
+        [{ execution: { model_labels: { "": 1 } } }, "400/12 Validation error (Empty key is not allowed)"],
         [{ name: " ab " }, "400/800 Data validation error: name=String value is too short"],
         [{ parent: 5 }, "400/16 Invalid value for fields (expecting Task id): id=5, field=parent"],
         [{ hyperparams: { A: { b: 5 } } }, "500/0 'int' object is not a mapping: b"],
