@@ -1,5 +1,5 @@
 import { ApiFault, missingField, wrongType } from "./api-fault.ts";
-import { typeNameOf } from "./contract/python-text.ts";
+import { isShorter, typeNameOf } from "./contract/python-text.ts";
 import type { Body } from "./endpoint.ts";
 
 /** Typed reading of request fields; null is the same as absent (clearml-api.md 1.2). */
@@ -93,7 +93,7 @@ export function isMap(value: unknown): value is Record<string, unknown> {
 /** Names of three characters at least (clearml-services.md 1.1). */
 export function nameOf(body: Body, field = "name"): string {
   const name = requiredText(body, field).trim();
-  if (name.length < 3) throw new ApiFault(400, 800, "Data validation error", { [field]: "String value is too short" });
+  if (isShorter(name, 3)) throw new ApiFault(400, 800, "Data validation error", { [field]: "String value is too short" });
   return name;
 }
 

@@ -94,6 +94,7 @@ describe("tasks made and edited", () => {
         ],
         [{ container: { " ": "x" } }, "400/12 Validation error (Empty key is not allowed)"],
         [{ execution: { model_labels: { "": 1 } } }, "400/12 Validation error (Empty key is not allowed)"],
+        [{ name: "\u{1F600}\u{1F600}" }, "400/800 Data validation error: name=String value is too short"],
         [{ name: " ab " }, "400/800 Data validation error: name=String value is too short"],
         [{ parent: 5 }, "400/16 Invalid value for fields (expecting Task id): id=5, field=parent"],
         [{ hyperparams: { A: { b: 5 } } }, "500/0 'int' object is not a mapping: b"],
