@@ -1,5 +1,5 @@
 import { ApiFault, missingField, wrongType } from "./api-fault.ts";
-import { typeNameOf } from "./contract/python-text.ts";
+import { isShorter, typeNameOf } from "./contract/python-text.ts";
 import type { Body } from "./endpoint.ts";
 
 /** Typed reading of request fields; null is the same as absent (clearml-api.md 1.2). */
@@ -93,7 +93,7 @@ export function isMap(value: unknown): value is Record<string, unknown> {
 /** Names of three characters at least (clearml-services.md 1.1). */
 export function nameOf(body: Body, field = "name"): string {
   const name = requiredText(body, field).trim();
-  if (name.length < 3) throw new ApiFault(400, 800, "Data validation error", { [field]: "String value is too short" });
+  if (isShorter(name, 3)) throw new ApiFault(400, 800, "Data validation error", { [field]: "String value is too short" });
   return name;
 }
 
@@ -103,9 +103,17 @@ export function tagsOf(body: Body, name: string): string[] | undefined {
   if (value === undefined || value === null) return undefined;
   if (!Array.isArray(value))
     throw new ApiFault(400, 800, "Data validation error", { [name]: "Only lists and tuples may be used in a list field" });
-  const operators = value.filter((tag) => typeof tag === "string" && tag.startsWith("__$"));
+  requirePlainTags(value);
+  return (value as string[]).toSorted();
+}
+
+/** Where nothing looked at types, a tag that is no text ends in the official server's work (clearml-tasks-events.md 1). */
+export function requirePlainTags(tags: unknown): void {
+  if (!Array.isArray(tags)) return;
+  const other = tags.find((tag) => typeof tag !== "string");
+  if (other !== undefined) throw new ApiFault(500, 0, `'${typeNameOf(other)}' object has no attribute 'startswith'`);
+  const operators = tags.filter((tag: string) => tag.startsWith("__$"));
   if (operators.length > 0) throw new ApiFault(400, 16, "Invalid value for fields (unsupported tag prefix)", { values: operators });
-  return textListOf(body, name)?.toSorted();
 }
 
 /** A date as the wire writes it: ISO with microseconds and offset. */

@@ -40,6 +40,11 @@ function listed<T>(items: readonly T[], show: (item: T) => string): string {
   return text;
 }
 
+/** As Python counts: a character outside the basic plane is one. */
+export function isShorter(text: string, least: number): boolean {
+  return text.length < least * 2 && [...text].length < least;
+}
+
 /** Python's truth: what is empty or zero is false, every other text is true. */
 export function isTrue(value: unknown): boolean {
   if (Array.isArray(value)) return value.length > 0;

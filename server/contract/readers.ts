@@ -1,6 +1,6 @@
 import { ApiFault } from "../api-fault.ts";
 import { isMap } from "../body.ts";
-import { isTrue, reprOf, strOf, typeNameOf } from "./python-text.ts";
+import { isShorter, isTrue, reprOf, strOf, typeNameOf } from "./python-text.ts";
 
 /** A value does not fit its type; the message is what stands behind the field's name (clearml-services.md 1.1). */
 export class Unfit extends Error {}
@@ -45,7 +45,7 @@ export function text(required: boolean, { least }: Bounds = {}): Reader {
   const accepts = (value: unknown): value is string => typeof value === "string";
   const read = (value: unknown): unknown => {
     if (!accepts(value)) throw wrong("str", value);
-    if (least !== undefined && value.length < least) throw tooShort(value, least);
+    if (least !== undefined && isShorter(value, least)) throw tooShort(value, least);
     return value;
   };
   return reader("str", required, read, accepts);

@@ -1,5 +1,6 @@
 import { ApiFault } from "../api-fault.ts";
 import { isMap, tagsOf, textOf, wireDate } from "../body.ts";
+import { isShorter } from "../contract/python-text.ts";
 import type { Body, Call } from "../endpoint.ts";
 import type { Document } from "../store/documents.ts";
 
@@ -35,7 +36,8 @@ export const withoutNulls = (fields: Document): Document =>
 
 function nameIn(body: Body, name: string): string | undefined {
   const text = textOf(body, name)?.trim();
-  if (text !== undefined && text.length < 3) throw new ApiFault(400, 800, "Data validation error", { [name]: "String value is too short" });
+  if (text !== undefined && isShorter(text, 3))
+    throw new ApiFault(400, 800, "Data validation error", { [name]: "String value is too short" });
   return text;
 }
 

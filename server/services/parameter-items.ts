@@ -1,7 +1,8 @@
-import { ApiFault, wrongType } from "../api-fault.ts";
+import { ApiFault } from "../api-fault.ts";
 import { isMap } from "../body.ts";
+import { typeNameOf } from "../contract/python-text.ts";
 import type { Document } from "../store/documents.ts";
-import { invalidData } from "./task-shapes.ts";
+import { invalidData, keyOf, ONLY_MAPS, ONLY_TEXTS } from "./stored-values.ts";
 
 /** The items of hyper-parameters and configurations (clearml-api.md 2.2, clearml-tasks-events.md 4). */
 const PARAMETER_FIELDS = ["section", "name", "value", "type", "description"];
@@ -13,11 +14,33 @@ export type Sections = Record<string, Items>;
 /** `hyperparams` as given: section and name of each item are told by its place when it does not say them itself. */
 export function sectionsIn(sections: Document): Sections {
   const result = present(sections).map(([section, items]) => {
-    if (!isMap(items)) throw invalidData("hyperparams", "Only dictionaries may be used in a DictField");
+    if (!isMap(items)) throw invalidData("hyperparams", ONLY_MAPS);
     const key = sectionName(section);
     return [key, Object.fromEntries(present(items).map(([name, item]) => [keyOf(name), parameterIn(key, keyOf(name), item)]))];
   });
   return Object.fromEntries(result) as Sections;
+}
+
+/** What is said of sections before their values are looked at. */
+export function requireSections(sections: Document): void {
+  for (const [section, items] of present(sections)) {
+    keyOf(section);
+    if (isMap(items)) for (const [name, item] of present(items)) parameterItem(keyOf(name), item);
+  }
+}
+
+export function requireConfiguration(configuration: Document): void {
+  for (const [name, item] of present(configuration)) {
+    keyOf(name);
+    if (isMap(item)) requireKnown(item, CONFIGURATION_FIELDS, "ConfigurationItem");
+  }
+}
+
+/** An item that is no object ends in the official server's work. */
+function parameterItem(name: string, item: unknown): Document {
+  if (!isMap(item)) throw new ApiFault(500, 0, `'${typeNameOf(item)}' object is not a mapping: ${name}`);
+  requireKnown(item, PARAMETER_FIELDS, "ParamsItem");
+  return item;
 }
 
 /** `configuration` as given: items by name. */
@@ -26,9 +49,7 @@ export function configurationIn(configuration: Document): Items {
 }
 
 export function parameterIn(section: string, name: string, item: unknown): Document {
-  if (!isMap(item)) throw wrongType(`hyperparams.${section}.${name}`, "an object");
-  requireKnown(item, PARAMETER_FIELDS, "ParamsItem");
-  const given: Document = { section, name, ...itemFields(item, PARAMETER_FIELDS) };
+  const given: Document = { section, name, ...itemFields(parameterItem(name, item), PARAMETER_FIELDS) };
   if (given["value"] === undefined) throw invalidData("hyperparams", `{'${section}': {'${name}': ${VALUE_MISSING}}}`);
   return given;
 }
@@ -53,16 +74,9 @@ export function sectionName(section: string): string {
   return key.toLowerCase() === "properties" ? "properties" : key;
 }
 
-/** Names of sections, parameters and configurations are trimmed, and never empty. */
-export function keyOf(name: string): string {
-  const key = name.trim();
-  if (key === "") throw new ApiFault(400, 12, "Validation error (Empty key is not allowed)");
-  return key;
-}
-
 function itemFields(item: Document, names: readonly string[]): Document {
   const given = names.filter((name) => item[name] !== undefined && item[name] !== null);
-  for (const name of given) if (typeof item[name] !== "string") throw invalidData(name, "StringField only accepts string values");
+  for (const name of given) if (typeof item[name] !== "string") throw invalidData(name, ONLY_TEXTS);
   return Object.fromEntries(given.map((name) => [name, item[name]]));
 }
 

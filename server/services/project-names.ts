@@ -1,6 +1,7 @@
 import { newId } from "../../base/ids.ts";
 import { ApiFault, publicObject } from "../api-fault.ts";
 import { wireDate } from "../body.ts";
+import { isShorter } from "../contract/python-text.ts";
 import type { Call } from "../endpoint.ts";
 import { type Document, findDocument, insertDocument } from "../store/documents.ts";
 import { PROJECT } from "../store/kinds.ts";
@@ -56,7 +57,7 @@ export function requireFreeName(call: Call, name: string): void {
 export function insertProject(call: Call, name: string, fields: Document): string {
   requireDepth(name.split("/").length);
   const basename = basenameOf(name);
-  if (basename.length < MIN_LENGTH) throw new ApiFault(400, 12, "Validation error (Project name cannot be blank)");
+  if (isShorter(basename, MIN_LENGTH)) throw new ApiFault(400, 12, "Validation error (Project name cannot be blank)");
   const location = locationOf(name);
   const parent = location === "" ? undefined : ensureProject(call, location);
   const id = newId();

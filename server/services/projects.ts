@@ -1,5 +1,6 @@
 import { ApiFault } from "../api-fault.ts";
 import { givenOf, requiredText, tagsOf, textOf, wireDate } from "../body.ts";
+import { isShorter } from "../contract/python-text.ts";
 import { type Body, type Call, type Endpoint, read, write } from "../endpoint.ts";
 import { type Document, updateDocument } from "../store/documents.ts";
 import { PROJECT } from "../store/kinds.ts";
@@ -61,7 +62,7 @@ function rename(call: Call, project: Document, name: string): void {
   const before = String(project["name"]);
   if (locationOf(before) !== locationOf(name))
     throw new ApiFault(400, 408, "Cannot update project location. use projects.move instead", { name });
-  if (name.length < 3) throw new ApiFault(400, 800, "Data validation error", { name: "String value is too short" });
+  if (isShorter(name, 3)) throw new ApiFault(400, 800, "Data validation error", { name: "String value is too short" });
   if (name === before) return;
   requireFreeName(call, name);
   updateDocument(call.db, PROJECT, String(project["id"]), { name, basename: basenameOf(name) });

@@ -6,6 +6,7 @@ import { KINDS, TASK } from "../store/kinds.ts";
 import { partsOf, unknownPart } from "../store/paths.ts";
 import { projectionOf } from "../store/projection.ts";
 import { COMPANY_NAME } from "../version.ts";
+import { rawArtifacts } from "./artifacts.ts";
 
 /** `get_all_ex`: ids become objects, with the fields that are asked of them, several levels deep (clearml-tasks-events.md 2.9). */
 export interface Wish {
@@ -80,7 +81,12 @@ function documentsBehind(call: Call, table: string, ids: readonly string[], path
   const projection = projectionOf(kind, wish.paths);
   const documents = stored(call, kind, ids, projection.fields).map((document) => projection.apply(document));
   withReferences(call, kind, documents, wish.below);
+  if (kind === TASK) for (const { execution } of documents) showRawArtifacts(execution);
   return new Map(documents.map((document) => [String(document["id"]), document]));
+}
+
+function showRawArtifacts(execution: unknown): void {
+  if (isMap(execution) && Array.isArray(execution["artifacts"])) execution["artifacts"] = rawArtifacts(execution["artifacts"]);
 }
 
 function stored(call: Call, kind: Kind, ids: readonly string[], fields: readonly string[] | undefined): Document[] {

@@ -5,6 +5,7 @@ import { type Document, findDocument } from "../store/documents.ts";
 import { TASK } from "../store/kinds.ts";
 import { configurationIn, sectionsIn } from "./parameter-items.ts";
 import { ensureProject } from "./projects.ts";
+import { containerIn, storedName } from "./task-document.ts";
 import { containerOf } from "./task-legacy.ts";
 import { DELETED, requireReferences } from "./task-references.ts";
 import { artifactsOf, executionIn, modelItem, modelsOf } from "./task-shapes.ts";
@@ -37,11 +38,11 @@ function clone(call: Call, body: Body): object {
     output: destinationOf(source),
     hyperparams: filled(mapOf(body, "new_task_hyperparams"), sectionsIn) ?? source["hyperparams"],
     configuration: filled(mapOf(body, "new_task_configuration"), configurationIn) ?? source["configuration"],
-    container: filled(mapOf(body, "new_task_container"), (container) => container) ?? containerIn(overrides) ?? source["container"],
+    container: filled(mapOf(body, "new_task_container"), containerIn) ?? commandIn(overrides) ?? source["container"],
   };
   const all = flagOf(body, "validate_references");
   requireReferences(call, task, { parent: all || Boolean(parent), project: all || Boolean(project), models: all || models !== undefined });
-  return { id: insertTask(call, task), ...(madeProject === undefined ? {} : { new_project: madeProject }) };
+  return { id: insertTask(call, storedName(task)), ...(madeProject === undefined ? {} : { new_project: madeProject }) };
 }
 
 function requireSource(call: Call, id: string): Document {
@@ -63,7 +64,7 @@ function executionOf(source: Document, overrides: Document): Document {
   return { ...execution, artifacts: artifactsOf({ execution }).filter((artifact) => artifact["mode"] === "input") };
 }
 
-function containerIn(overrides: Document): Document | undefined {
+function commandIn(overrides: Document): Document | undefined {
   const command = overrides["docker_cmd"];
   return typeof command === "string" && command !== "" ? containerOf(command) : undefined;
 }

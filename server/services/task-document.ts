@@ -1,41 +1,34 @@
-import { ApiFault } from "../api-fault.ts";
 import { isMap, mapOf, nameOf, tagsOf, textOf } from "../body.ts";
 import type { Body, Call } from "../endpoint.ts";
 import type { Document } from "../store/documents.ts";
-import { configurationIn, requireKnown, sectionsIn } from "./parameter-items.ts";
-import { upgraded } from "./task-legacy.ts";
-import { requireExisting } from "./task-references.ts";
-import { executionIn, invalidData, modelsIn } from "./task-shapes.ts";
+import { configurationIn, sectionsIn } from "./parameter-items.ts";
+import { invalidData, keyOf, ONLY_MAPS, ONLY_TEXTS } from "./stored-values.ts";
+import { parsedTask, SCRIPT_TRIMMED } from "./task-parsing.ts";
+import { executionIn, modelsIn } from "./task-shapes.ts";
 
 /** Between the wire's task and the stored one: which fields count, and their shapes. */
-const SCRIPT_TRIMMED = ["binary", "repository", "tag", "branch", "version_num", "entry_point", "working_dir"];
-const SCRIPT_FIELDS = [...SCRIPT_TRIMMED, "requirements", "diff"];
 const TEXTS = ["name", "comment", "type"];
-const MAPS = ["container", "hyperparams", "configuration", "runtime"];
+
+/** The fields of `tasks.edit` and `tasks.update` that were given. `previous` is the task that is edited. */
+export function givenFields(call: Call, body: Body, previous?: Document): Document {
+  return storedFields(call, parsedTask(call, body, previous), previous);
+}
 
 /**
- * The fields of `tasks.create` and `tasks.edit` that were given, checked, in stored form but for the name, which replies show
- * as it came. null counts as not given. `previous` is the task that is edited.
+ * The given fields of a parsed task in stored form but for the name, which replies show as it came; 400/800 for what cannot be
+ * stored. null counts as not given.
  */
-export function givenFields(call: Call, body: Body, previous?: Document): Document {
-  const parent = textOf(body, "parent");
-  if (parent !== undefined) requireExisting(call, "Task", "parent", parent);
-  const project = textOf(body, "project");
-  if (project !== undefined) requireExisting(call, "Project", "project", project);
-  for (const name of MAPS)
-    if ((body[name] ?? null) !== null && !isMap(body[name]))
-      throw new ApiFault(400, 16, "Invalid value for fields (expecting dict)", { field: name });
-  const today = upgraded(call, body, previous);
-  const [sections, items] = [mapOf(today, "hyperparams"), mapOf(today, "configuration")];
+export function storedFields(call: Call, today: Body, previous?: Document): Document {
+  const [sections, items, container] = ["hyperparams", "configuration", "container"].map((name) => mapOf(today, name));
   return given({
     ...Object.fromEntries(TEXTS.map((name) => [name, dataText(today, name)])),
     tags: tagsOf(today, "tags"),
     system_tags: tagsOf(today, "system_tags"),
-    parent,
-    project,
+    parent: textOf(today, "parent"),
+    project: textOf(today, "project"),
     models: modelsIn(call, today),
-    container: containerIn(today),
-    output: outputIn(body, previous),
+    container: container === undefined ? undefined : containerIn(container),
+    output: outputIn(today, previous),
     execution: executionIn(mapOf(today, "execution")),
     hyperparams: sections === undefined ? undefined : sectionsIn(sections),
     configuration: items === undefined ? undefined : configurationIn(items),
@@ -54,29 +47,28 @@ export function storedName(fields: Document): Document {
 function dataText(body: Document, name: string): string | undefined {
   const value = body[name];
   if (value === undefined || value === null) return undefined;
-  if (typeof value !== "string") throw invalidData(name, "StringField only accepts string values");
+  if (typeof value !== "string") throw invalidData(name, ONLY_TEXTS);
   return value;
 }
 
-function containerIn(body: Document): Document | undefined {
-  const container = mapOf(body, "container");
-  for (const value of Object.values(container ?? {}))
-    if (value !== null && typeof value !== "string") throw invalidData("container", "StringField only accepts string values");
-  return container;
+/** A container as given; names are trimmed, and never empty (clearml-api.md 2.3). */
+export function containerIn(container: Document): Document {
+  for (const value of Object.values(container)) if (value !== null && typeof value !== "string") throw invalidData("container", ONLY_TEXTS);
+  return Object.fromEntries(Object.entries(container).map(([name, value]) => [keyOf(name), value]));
 }
 
 function scriptIn(body: Document): Document | undefined {
   const script = mapOf(body, "script");
   if (script === undefined) return undefined;
-  requireKnown(script, SCRIPT_FIELDS, "Script");
   const values = Object.entries(script).filter(([, value]) => value !== null);
   for (const [name, value] of values)
-    if (name !== "requirements" && typeof value !== "string") throw invalidData("script", "StringField only accepts string values");
+    if (name === "requirements" ? !isMap(value) : typeof value !== "string")
+      throw invalidData("script", name === "requirements" ? ONLY_MAPS : ONLY_TEXTS);
   return Object.fromEntries(values.map(([name, value]) => [name, SCRIPT_TRIMMED.includes(name) ? String(value).trim() : value]));
 }
 
 function outputIn(body: Body, previous: Document | undefined): Document | undefined {
-  const destination = textOf(body, "output_dest");
+  const destination = dataText(body, "output_dest");
   return destination === undefined ? undefined : { ...(previous?.["output"] as object | undefined), destination };
 }
 

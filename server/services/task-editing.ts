@@ -4,8 +4,9 @@ import { type Body, type Call, type Endpoint, read, write } from "../endpoint.ts
 import type { Document } from "../store/documents.ts";
 import { writableTask, writableTasks } from "./task-access.ts";
 import { changedNow, updatedNow, updateTask } from "./task-changes.ts";
-import { givenFields, storedName } from "./task-document.ts";
+import { givenFields, storedFields, storedName } from "./task-document.ts";
 import { shapedTask } from "./task-legacy.ts";
+import { parsedTask } from "./task-parsing.ts";
 import { DELETED, requireReferences } from "./task-references.ts";
 import { insertTask } from "./tasks.ts";
 import { touchProjects } from "./touched-project.ts";
@@ -15,20 +16,20 @@ import { touchProjects } from "./touched-project.ts";
 /** What `tasks.update` may change in any status; an edit of nothing else does not count as news of the run. */
 const LIGHT = ["name", "comment", "tags", "system_tags", "project", "status_message"];
 
-function newFields(call: Call, body: Body): Document {
-  const fields = givenFields(call, body);
-  requireReferences(call, fields);
-  return fields;
+function parsed(call: Call, body: Body): Document {
+  const task = parsedTask(call, body);
+  requireReferences(call, task);
+  return task;
 }
 
 function create(call: Call, body: Body): object {
-  return { id: insertTask(call, storedName(newFields(call, body))) };
+  return { id: insertTask(call, storedName(storedFields(call, parsed(call, body)))) };
 }
 
-/** As `create`, but for what only storing finds: names may be short, and the parent a deleted one. */
+/** As `create`, but for what only storing finds; the parent may be a deleted one. */
 function validate(call: Call, body: Body): object {
-  const parent = textOf(body, "parent");
-  newFields(call, parent?.startsWith(DELETED) === true ? { ...body, parent: null } : body);
+  const { parent } = body;
+  parsed(call, typeof parent === "string" && parent.startsWith(DELETED) ? { ...body, parent: null } : body);
   return {};
 }
 

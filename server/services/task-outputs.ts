@@ -2,10 +2,11 @@ import { ApiFault } from "../api-fault.ts";
 import { integerOf, mapListOf, mapOf, requiredText, textListOf } from "../body.ts";
 import { type Body, type Call, type Endpoint, write } from "../endpoint.ts";
 import type { Document } from "../store/documents.ts";
-import { keyOf } from "./parameter-items.ts";
+import { artifactId, artifactIn, sortedArtifacts } from "./artifacts.ts";
+import { keyOf } from "./stored-values.ts";
 import { writableTask } from "./task-access.ts";
 import { aliveNow, changedNow, updatedNow, updateTask } from "./task-changes.ts";
-import { artifactId, artifactIn, artifactsOf, modelItem, modelsOf, SIDES, sortedArtifacts } from "./task-shapes.ts";
+import { artifactsOf, modelItem, modelsOf, SIDES } from "./task-shapes.ts";
 
 /** What a running task writes about itself: artifacts, models, runtime (clearml-api.md 2.6, clearml-tasks-events.md 4, 5). */
 const EDITABLE = ["created", "queued", "in_progress"];

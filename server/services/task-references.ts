@@ -9,8 +9,9 @@ const TABLES = { Task: "tasks", Project: "projects" } as const;
 export const DELETED = "__DELETED__";
 
 /** A reference as a caller gives it in a new or edited task: 400/16 when there is no such thing, in whatever company. */
-export function requireExisting(call: Call, kind: keyof typeof TABLES, field: string, id: string): void {
-  if (call.db.get(`SELECT 1 FROM ${TABLES[kind]} WHERE id = ?`, id) !== undefined) return;
+export function requireExisting(call: Call, kind: keyof typeof TABLES, field: string, id: unknown): void {
+  if (id === undefined || id === null) return;
+  if (typeof id === "string" && call.db.get(`SELECT 1 FROM ${TABLES[kind]} WHERE id = ?`, id) !== undefined) return;
   throw new ApiFault(400, 16, `Invalid value for fields (expecting ${kind} id)`, { id, field });
 }
 

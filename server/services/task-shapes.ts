@@ -1,7 +1,9 @@
-import { ApiFault, wrongType } from "../api-fault.ts";
+import { wrongType } from "../api-fault.ts";
 import { isMap, mapOf, wireDate } from "../body.ts";
 import type { Body, Call } from "../endpoint.ts";
 import type { Document } from "../store/documents.ts";
+import { artifactIn, sortedArtifacts } from "./artifacts.ts";
+import { integerIn, integersIn, invalidData, keyOf, textsIn } from "./stored-values.ts";
 
 /**
  * The shapes inside a task (clearml-api.md 2.2, 2.4): what is stored is what every other call can read. A document that
@@ -35,66 +37,16 @@ export function artifactsOf(task: Document): Document[] {
 /** Unknown fields are dropped; artifacts come as a list and are known by key and mode. */
 export function executionIn(execution: Document | undefined): Document | undefined {
   if (execution === undefined) return undefined;
-  const names = ["test_split", "queue", "framework", "model_labels"].filter((name) => (execution[name] ?? null) !== null);
-  const given: Document = Object.fromEntries(names.map((name) => [name, execution[name]]));
-  for (const name of ["queue", "framework"])
-    if (given[name] !== undefined && typeof given[name] !== "string")
-      throw invalidData("execution", "StringField only accepts string values");
+  const given = textsIn(execution, ["queue", "framework"], "execution");
   const labels = mapOf(execution, "model_labels");
   if (labels !== undefined)
-    given["model_labels"] = Object.fromEntries(Object.entries(labels).map(([label, value]) => [label, labelOf(value)]));
+    given["model_labels"] = Object.fromEntries(
+      Object.entries(labels).map(([label, value]) => [keyOf(label), integerIn(value, "execution")]),
+    );
   const artifacts = execution["artifacts"];
   if (artifacts !== undefined && artifacts !== null)
     given["artifacts"] = sortedArtifacts(listOfMaps(artifacts, "execution.artifacts").map(artifactIn));
-  return given;
-}
-
-function labelOf(value: unknown): number {
-  const number = typeof value === "string" && value.trim() !== "" ? Number(value) : value;
-  if (typeof number !== "number" || !Number.isFinite(number))
-    throw invalidData("execution", `${String(value)} could not be converted to int`);
-  return Math.trunc(number);
-}
-
-const ARTIFACT_TEXTS = ["uri", "hash"];
-const ARTIFACT_NUMBERS = ["content_size", "timestamp"];
-const TYPE_DATA = ["preview", "content_type", "data_hash"];
-
-/** One artifact: its known fields, numbers cut to whole ones, `display_data` always there. */
-export function artifactIn(item: Document): Document {
-  const { key, type, mode } = item;
-  if (typeof key !== "string") throw wrongType("artifacts.key", "a string");
-  if (typeof type !== "string") throw invalidData("execution", "Field is required");
-  if (mode !== undefined && mode !== null && !SIDES.some((side) => side === mode)) throw wrongType("artifacts.mode", "input or output");
-  const texts = ARTIFACT_TEXTS.filter((name) => typeof item[name] === "string").map((name) => [name, item[name]]);
-  const numbers = ARTIFACT_NUMBERS.filter((name) => Number.isFinite(Number(item[name] ?? Number.NaN))).map((name) => [
-    name,
-    Math.trunc(Number(item[name])),
-  ]);
-  const data = mapOf(item, "type_data");
-  const known =
-    data === undefined ? undefined : TYPE_DATA.filter((name) => typeof data[name] === "string").map((name) => [name, data[name]]);
-  return {
-    key,
-    type,
-    mode: mode ?? "output",
-    ...Object.fromEntries([...texts, ...numbers]),
-    ...(known === undefined ? {} : { type_data: Object.fromEntries(known) }),
-    display_data: Array.isArray(item["display_data"]) ? item["display_data"] : [],
-  };
-}
-
-/** Identity of an artifact. */
-export const artifactId = (item: Document): string => `${String(item["key"])}\n${String(item["mode"] ?? "output")}`;
-
-/** Of equal ones the last; in the order of key and mode. */
-export function sortedArtifacts(artifacts: readonly Document[]): Document[] {
-  const byId = new Map(artifacts.map((artifact) => [artifactId(artifact), artifact]));
-  return [...byId].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, artifact]) => artifact);
-}
-
-export function invalidData(field: string, why: string): ApiFault {
-  return new ApiFault(400, 800, "Data validation error", { [field]: why });
+  return { ...integersIn(execution, ["test_split"], "execution"), ...given };
 }
 
 function listOfMaps(value: unknown, name: string): Document[] {

@@ -1,5 +1,4 @@
 import { newId } from "../../base/ids.ts";
-import { ApiFault } from "../api-fault.ts";
 import { requiredText, textListOf, wireDate } from "../body.ts";
 import { type Body, type Call, type Endpoint, read } from "../endpoint.ts";
 import { type Document, insertDocument } from "../store/documents.ts";
@@ -17,10 +16,13 @@ function getById(call: Call, body: Body): object {
   return { task: { ...shapedTask(call, requireTask(call, requiredText(body, "task"))), unique_metrics: [] } };
 }
 
-function getByIdEx(call: Call, body: Body): object {
-  const id = body["id"];
-  if (id === undefined || id === null) throw new ApiFault(400, 11, "Missing required fields", { missing: ["id"] });
-  return listReply("tasks", getAllEx(call, TASKS, { id, only_fields: body["only_fields"], search_hidden: true }));
+/** A list as any other, hidden tasks too, but in one piece; `id` has to be there, and may be null. */
+function getByIdEx(call: Call, { scroll_id: _, ...body }: Body): object {
+  return listEx(call, { ...body, search_hidden: true, allow_public: true, include_subprojects: false });
+}
+
+function listEx(call: Call, body: Body): object {
+  return listReply("tasks", getAllEx(call, TASKS, body), (task) => shapedTask(call, task));
 }
 
 /** Stores a new task of the caller; its id. */
@@ -55,6 +57,6 @@ export const TASK_ENDPOINTS: readonly Endpoint[] = [
   read("tasks.get_by_id", getById),
   read("tasks.get_by_id_ex", getByIdEx),
   read("tasks.get_all", (call, body) => listReply("tasks", getAll(call, TASKS, body), (task) => shapedTask(call, task))),
-  read("tasks.get_all_ex", (call, body) => listReply("tasks", getAllEx(call, TASKS, body))),
+  read("tasks.get_all_ex", listEx),
   read("tasks.get_types", getTypes),
 ];

@@ -95,6 +95,15 @@ describe("tasks.get_all_ex", () => {
     expect(whole["path"]).to.have.length(1);
   });
 
+  it("shows the artifacts of a joined task by their keys and modes, those of its own as a list", async () => {
+    const artifact = { key: "k", type: "t", mode: "output", display_data: [] };
+    const above = await server.task({ execution: { artifacts: [artifact] } });
+    const below = await server.task({ parent: above, execution: { artifacts: [artifact] } });
+    const found = await first("tasks.get_all_ex", ["parent.execution.artifacts", "execution.artifacts"], { id: [below] });
+    const raw = { "8ce4b16b22b58894aa86c421e8759df3_output": artifact };
+    expect(found).to.deep.equal({ id: below, execution: { artifacts: [artifact] }, parent: { id: above, execution: { artifacts: raw } } });
+  });
+
   it("drops a path inside another asked one", async () => {
     expect(await first("tasks.get_all_ex", ["project", "project.name"])).to.deep.equal({ id: task, project: { id: project } });
   });

@@ -77,6 +77,15 @@ describe("tasks.clone", () => {
     expect(copy.execution).to.not.have.property("queue");
   });
 
+  it("stores the name as every name: trimmed, and of three characters at least", async () => {
+    const task = await source();
+    expect(await clone(task, { new_task_name: "  padded " })).to.include({ name: "padded" });
+    expect(await server.call("tasks.clone", { task, new_task_name: " a " })).to.include({
+      subcode: 800,
+      message: "Data validation error: name=String value is too short",
+    });
+  });
+
   it("turns overridden models, images and artifacts into today's fields", async () => {
     const { id: model } = await server.ask("models.create", { name: "a model", uri: "file:///m" });
     const artifacts = [

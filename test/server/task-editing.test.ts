@@ -19,6 +19,22 @@ describe("tasks made and edited", () => {
   const project = async (name: string): Promise<string> => (await server.ask("projects.create", { name })).id as string;
   const touched = async (id: string): Promise<string> => (await server.ask("projects.get_by_id", { project: id })).project.last_update;
   const FRESH = { name: "a task", type: "training" };
+  const artifact = (fields: object): object => ({ execution: { artifacts: [{ key: "k", type: "t", ...fields }] } });
+  /** What is found only when a task is stored. */
+  const UNSTORABLE: object[] = [
+    { name: "x" },
+    { comment: 5 },
+    { tags: "x" },
+    { container: { image: 1 } },
+    { output_dest: 5 },
+    { hyperparams: { A: { b: {} } } },
+    { hyperparams: { A: { b: { value: 5 } } } },
+    { script: { repository: 5 } },
+    { script: { requirements: "x" } },
+    { execution: { model_labels: { a: "x" } } },
+    { execution: { test_split: "x" } },
+    ...[{ type: null }, { uri: 5 }, { timestamp: "x" }, { mode: "zz" }, { type_data: { preview: 5 } }].map(artifact),
+  ];
 
   describe("tasks.create", () => {
     it("makes a draft with all that is always there, and no more", async () => {
@@ -37,8 +53,8 @@ describe("tasks made and edited", () => {
         await server.task({
           tags: ["b", "a", "a"],
           output_dest: "s3://bucket",
-          container: { image: "python:3", arguments: null },
-          execution: { queue: "q", zz: 1, model_labels: { cat: "2" }, artifacts: [{ key: "k", type: "t", zz: 1, timestamp: 1.5 }] },
+          container: { " image ": "python:3", arguments: null },
+          execution: { queue: "q", zz: 1, model_labels: { " cat": "2" }, artifacts: [{ key: "k", type: "t", zz: 1, timestamp: 1.5 }] },
           script: { repository: " git@host:repo ", diff: " keeps its space " },
           hyperparams: { Args: { lr: { section: "Args", name: "lr", value: "1" } } },
           models: { input: [], output: [{ name: "m", model: "unknown" }] },
@@ -47,6 +63,7 @@ describe("tasks made and edited", () => {
       );
       expect(task.tags).to.deep.equal(["a", "a", "b"]);
       expect(task.output).to.deep.equal({ destination: "s3://bucket" });
+      expect(task.container).to.deep.equal({ image: "python:3", arguments: null });
       expect(task.execution).to.deep.include({ queue: "q", model_labels: { cat: 2 } });
       expect(task.execution.artifacts).to.deep.equal([{ key: "k", type: "t", mode: "output", timestamp: 1, display_data: [] }]);
       expect(task.script).to.include({ repository: "git@host:repo", diff: " keeps its space " });
@@ -75,10 +92,17 @@ describe("tasks made and edited", () => {
           { hyperparams: { A: { b: { type: "t" } } } },
           "400/800 Data validation error: hyperparams={'A': {'b': {'value': ValidationError(Field is required,)}}}",
         ],
+        [{ container: { " ": "x" } }, "400/12 Validation error (Empty key is not allowed)"],
+        [{ execution: { model_labels: { "": 1 } } }, "400/12 Validation error (Empty key is not allowed)"],
+        [{ name: "\u{1F600}\u{1F600}" }, "400/800 Data validation error: name=String value is too short"],
         [{ name: " ab " }, "400/800 Data validation error: name=String value is too short"],
+        [{ parent: 5 }, "400/16 Invalid value for fields (expecting Task id): id=5, field=parent"],
+        [{ hyperparams: { A: { b: 5 } } }, "500/0 'int' object is not a mapping: b"],
+        [{ execution: { artifacts: [{ type: "t" }] } }, "500/0 'key'"],
+        [{ tags: [1] }, "500/0 'int' object has no attribute 'startswith'"],
       ];
       for (const [fields, text] of cases) expect(await refused("tasks.create", { ...FRESH, ...fields })).to.equal(text);
-      for (const fields of [{ container: { image: 1 } }, { execution: { model_labels: { a: "x" } } }, { tags: "x" }])
+      for (const fields of UNSTORABLE)
         expect(await refused("tasks.create", { ...FRESH, ...fields })).to.contain("400/800 Data validation error");
       expect((await server.call("tasks.create", { ...FRESH, type: "zz" })).subcode).to.equal(12);
     });
@@ -96,8 +120,16 @@ describe("tasks made and edited", () => {
     it("checks as create does, stores nothing, and is content with a whole task whose parent was deleted", async () => {
       const count = async (): Promise<number> => (await server.ask("tasks.get_all", { only_fields: ["id"] })).tasks.length;
       const before = await count();
-      expect(await server.ask("tasks.validate", { ...FRESH, name: "x" })).to.deep.equal({});
-      expect(await refused("tasks.validate", { ...FRESH, parent: "nope" })).to.contain("400/16");
+      for (const fields of UNSTORABLE) expect(await server.ask("tasks.validate", { ...FRESH, ...fields })).to.deep.equal({});
+      const cases: [object, string][] = [
+        [{ parent: "nope" }, "400/16"],
+        [{ tags: ["__$x"] }, "400/16"],
+        [{ script: { zz: "1" } }, "400/12 Validation error: document=Script, field=zz"],
+        [{ configuration: { " ": { value: "1" } } }, "400/12"],
+        [{ models: { input: [{ name: "m", model: "nope" }] } }, "400/201"],
+        [{ hyperparams: { A: { b: 5 } } }, "500/0"],
+      ];
+      for (const [fields, text] of cases) expect(await refused("tasks.validate", { ...FRESH, ...fields })).to.contain(text);
       const parent = await server.task();
       const child = await server.task({ parent });
       await server.ask("tasks.delete", { task: parent });

@@ -35,6 +35,43 @@ describe("reading tasks", () => {
     });
   });
 
+  const speaksOldNames = async (endpoint: string): Promise<void> => {
+    const id = await server.task({
+      tags: ["m"],
+      system_tags: ["archived"],
+      container: { image: "img", arguments: "-x" },
+      execution: { parameters: { lr: 1 } },
+    });
+    await server.ask("tasks.update_tags", { ids: [id], add_tags: ["a"] });
+    const shown = async (version: string): Promise<Reply["data"]> => (await at(version, endpoint, { id: [id] })).tasks[0];
+    expect(await shown("2.34")).to.deep.include({ tags: ["a", "m"] });
+    expect((await shown("2.34")).execution).to.not.have.any.keys("docker_cmd");
+    expect((await shown("2.12")).execution).to.deep.include({ docker_cmd: "img -x", parameters: {} });
+    expect((await shown("2.8")).execution).to.deep.include({ docker_cmd: "img -x", parameters: { lr: "1" } });
+    expect(await shown("2.2")).to.deep.include({ tags: ["a", "archived", "m"] });
+  };
+
+  describe("tasks.get_all_ex", () => {
+    it("sorts tags, and speaks an older version's names", async () => await speaksOldNames("tasks.get_all_ex"));
+  });
+
+  describe("tasks.get_by_id_ex", () => {
+    it("sorts tags, and speaks an older version's names", async () => await speaksOldNames("tasks.get_by_id_ex"));
+
+    it("narrows, orders and pages the named tasks as a list does, hidden ones too", async () => {
+      const ids = [await server.task({ name: "named b" }), await server.task({ name: "named a", system_tags: ["hidden"] })];
+      const found = async (body: object): Promise<string[]> =>
+        (await server.ask("tasks.get_by_id_ex", { id: ids, only_fields: ["name"], order_by: ["name"], ...body })).tasks.map(
+          ({ name }: { name: string }) => name,
+        );
+      expect(await found({})).to.deep.equal(["named a", "named b"]);
+      expect(await found({ order_by: ["-name"], page: 0, page_size: 1 })).to.deep.equal(["named b"]);
+      expect(await found({ name: "a$" })).to.deep.equal(["named a"]);
+      expect(await found({ id: null, name: "^named" })).to.deep.equal(["named a", "named b"]);
+      expect((await server.call("tasks.get_by_id_ex", {})).message).to.equal("Missing required fields: missing=(id)");
+    });
+  });
+
   describe("tasks.get_types", () => {
     it("lists the types in use: everywhere, or in projects and below them", async () => {
       const project = (await server.ask("projects.create", { name: "of types" })).id as string;

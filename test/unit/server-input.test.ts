@@ -38,6 +38,9 @@ describe("what a caller gets wrong", () => {
     await server.ask("tasks.dequeue", { task });
   });
 
+  /** What ends in the official server's work, and in its words (clearml-tasks-events.md 1, 4). */
+  const FATAL_THERE = ["'list' object has no attribute 'startswith'", "'int' object is not a mapping: b"];
+
   it("is refused in every field of a new task, whatever its type", async () => {
     const fields = [
       "name",
@@ -56,7 +59,8 @@ describe("what a caller gets wrong", () => {
     for (const field of fields)
       for (const value of values) {
         const created = await server.call("tasks.create", { name: "a task", type: "training", [field]: value });
-        expect(created.status, `${field} ${JSON.stringify(value)}`).to.be.oneOf([200, 400]);
+        const expected = FATAL_THERE.includes(created.message) ? [500] : [200, 400];
+        expect(created.status, `${field} ${JSON.stringify(value)}`).to.be.oneOf(expected);
         if (created.status !== 200) continue;
         const { id } = created.data as { id: string };
         for (const [endpoint, more] of [
