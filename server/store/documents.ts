@@ -15,7 +15,7 @@ export interface Field {
   readonly hidden?: boolean;
   /** A sub-document with fixed names; a map without them may hold any. */
   readonly inside?: readonly string[];
-  /** No column: whoever gives the document adds it. */
+  /** No column: whoever gives the document adds it, if there is anything to add. */
   readonly virtual?: boolean;
   /** What stands under those names are lists of objects. */
   readonly holdsLists?: boolean;

@@ -82,6 +82,8 @@ export const PROJECT: Kind = kindOf("projects", "Project", PROJECT_REFERENCES, {
   last_update: text,
   featured: integer,
   parent: text,
+  logo_url: { ...text, virtual: true },
+  logo_blob: hidden({ ...text, virtual: true }),
   path: hidden(list),
   company_origin: hidden(text),
 });

@@ -5,7 +5,7 @@ import type { Kind } from "./documents.ts";
 import { isArrayPath, partsOf, sqlPath } from "./paths.ts";
 import { rankedSource } from "./words.ts";
 
-const NUMERIC = /^(hyperparams|last_metrics|execution\.parameters)\./;
+const NUMERIC = /^(hyperparams|last_metrics|execution\.parameters|metadata)\./;
 /** Fields in which no empty text is ever stored: their indexes give the order. */
 const NEVER_EMPTY: ReadonlySet<string> = new Set([
   ...["id", "name", "type", "status", "user", "company", "project", "parent", "task"],

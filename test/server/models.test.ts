@@ -100,6 +100,15 @@ describe("models", () => {
       ]);
       expect((await server.ask("models.get_all", { task: [owner] })).models.map((model: { id: string }) => model.id)).to.deep.equal([id]);
     });
+
+    it("orders metadata by the numbers in it", async () => {
+      const ids = await Promise.all(
+        ["10", "9", "1"].map((value) => make({ metadata: { "a.b": { key: "a.b", type: "int", value } }, tags: ["metadata"] })),
+      );
+      const body = { tags: ["metadata"], order_by: ["-metadata.a%2Eb.value"], only_fields: ["id"] };
+      const { models } = await server.ask("models.get_all", body);
+      expect(models.map((model: { id: string }) => model.id)).to.deep.equal(ids);
+    });
   });
 
   describe("models.get_all_ex", () => {
