@@ -6,6 +6,7 @@ import { KINDS, TASK } from "../store/kinds.ts";
 import { partsOf, unknownPart } from "../store/paths.ts";
 import { projectionOf } from "../store/projection.ts";
 import { COMPANY_NAME } from "../version.ts";
+import { storedArtifacts } from "./task-shapes.ts";
 
 /** `get_all_ex`: ids become objects, with the fields that are asked of them, several levels deep (clearml-tasks-events.md 2.9). */
 export interface Wish {
@@ -78,7 +79,8 @@ function documentsBehind(call: Call, table: string, ids: readonly string[], path
   if (kind === undefined) return new Map();
   const wish = wishOf(kind, paths);
   const projection = projectionOf(kind, wish.paths);
-  const documents = stored(call, kind, ids, projection.fields).map((document) => projection.apply(document));
+  const shape = kind === TASK ? storedArtifacts : (document: Document): Document => document;
+  const documents = stored(call, kind, ids, projection.fields).map((document) => shape(projection.apply(document)));
   withReferences(call, kind, documents, wish.below);
   return new Map(documents.map((document) => [String(document["id"]), document]));
 }

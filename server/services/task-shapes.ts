@@ -1,6 +1,7 @@
 import { ApiFault, wrongType } from "../api-fault.ts";
 import { isMap, mapOf, wireDate } from "../body.ts";
 import type { Body, Call } from "../endpoint.ts";
+import { md5 } from "../store/database.ts";
 import type { Document } from "../store/documents.ts";
 
 /**
@@ -91,6 +92,14 @@ export const artifactId = (item: Document): string => `${String(item["key"])}\n$
 export function sortedArtifacts(artifacts: readonly Document[]): Document[] {
   const byId = new Map(artifacts.map((artifact) => [artifactId(artifact), artifact]));
   return [...byId].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, artifact]) => artifact);
+}
+
+/** A task that another document refers to shows its artifacts as the official database holds them: by key and mode. */
+export function storedArtifacts(task: Document): Document {
+  const { execution } = task;
+  if (!isMap(execution) || !Array.isArray(execution["artifacts"])) return task;
+  const artifacts = mapsIn(execution["artifacts"]).map((item) => [`${md5(String(item["key"]))}_${String(item["mode"] ?? "output")}`, item]);
+  return { ...task, execution: { ...execution, artifacts: Object.fromEntries(artifacts) } };
 }
 
 export function invalidData(field: string, why: string): ApiFault {
