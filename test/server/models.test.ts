@@ -359,6 +359,9 @@ describe("models", () => {
       const made = (await server.ask("models.move", { ids: [id], project_name: "moved/here" })).project_id;
       expect((await server.ask("projects.get_by_id", { project: made })).project.name).to.equal("moved/here");
       expect((await read(id)).project).to.equal(made);
+      const named = { project: null, project_name: "moved/there" };
+      expect((await server.ask("models.move", { ids: [id], ...named })).project_id).to.equal((await read(id)).project);
+      expect((await server.ask("models.move", { ids: [id], ...named, project: place })).project_id).to.equal(place);
       expect(await server.ask("models.move", { ids: [id], project: null })).to.deep.equal({ project_id: null });
       expect(await read(id)).to.not.have.property("project");
     });
