@@ -7,7 +7,7 @@ import type { FieldSpecs } from "./official.ts";
 
 const QUERY_SWITCHES: FieldSpecs = { allow_public: "boolean", search_hidden: "boolean" };
 const UPDATE: FieldSpecs = { "task*": "string", force: "boolean", status_reason: "string", status_message: "string" };
-const VISIBILITY = "class entityvisibility(active|archived)";
+const VISIBILITY = "class entityvisibility(active|archived|hidden)";
 const RANGE: FieldSpecs = { "from_date*": "number(0..)", "to_date*": "number(0..)", "interval*": "integer(1..)" };
 const OF_PROJECTS: FieldSpecs = { projects: "string?[]", include_subprojects: "boolean" };
 const TYPED_TASK: FieldSpecs = {

@@ -23,12 +23,6 @@ const GUARDS: readonly Guard[] = [
   { field: "page", accepts: isNumber, words: notComparable },
   { field: "page_size", accepts: isNumber, words: notComparable },
   {
-    field: "name",
-    accepts: isText,
-    words: (value) =>
-      typeof value === "object" ? `unhashable type: '${typeNameOf(value)}'` : "first argument must be string or compiled pattern",
-  },
-  {
     field: "order_by",
     accepts: (value) => isText(value) || Array.isArray(value),
     words: (value) => `'${typeNameOf(value)}' object is not iterable`,

@@ -2,6 +2,7 @@ import { ApiFault, publicObject } from "../api-fault.ts";
 import type { Call } from "../endpoint.ts";
 import { type Document, findDocument } from "../store/documents.ts";
 import { MODEL } from "../store/kinds.ts";
+import { withOneList } from "./old-tags.ts";
 
 /** Who reaches which model (clearml-services.md 1.4, 3): own and public ones are read, only own ones written. */
 
@@ -29,9 +30,5 @@ export function requireWritableTask(call: Call, id: string, company = call.calle
 /** What callers of older versions expect: `metadata` as a list below 2.17, one list of tags below 2.3 (clearml-api.md 1.7). */
 export function shownModel(call: Call, model: Document): Document {
   if (call.version >= 2.17) return model;
-  const shown: Document = "metadata" in model ? { ...model, metadata: [] } : { ...model };
-  const { tags, system_tags } = model;
-  if (call.version < 2.03 && Array.isArray(tags) && Array.isArray(system_tags))
-    shown["tags"] = [...new Set([...tags, ...system_tags])].toSorted();
-  return shown;
+  return withOneList(call, "metadata" in model ? { ...model, metadata: [] } : model);
 }

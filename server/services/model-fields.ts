@@ -4,12 +4,12 @@ import { isShorter } from "../contract/python-text.ts";
 import type { Body, Call } from "../endpoint.ts";
 import type { Document } from "../store/documents.ts";
 
-/** The fields that callers may write of a model, as they are stored (clearml-services.md 3.1). */
+/** The fields that callers may write of a model, as replies show them (clearml-services.md 3.1). */
 type Reading = (body: Body, name: string) => unknown;
 
 const READINGS: Readonly<Record<string, Reading>> = {
   name: nameIn,
-  uri: (body, name) => textOf(body, name)?.trim(),
+  uri: textOf,
   comment: textOf,
   framework: textOf,
   project: textOf,
@@ -31,12 +31,18 @@ export function modelFields(body: Body, names: readonly string[]): Document {
   return Object.fromEntries(given.map((name) => [name, body[name] === null ? null : READINGS[name]?.(body, name)]));
 }
 
+/** Fields as they are stored: these texts without blanks around them. */
+export function trimmed(fields: Document): Document {
+  const texts = ["name", "uri"].filter((name) => typeof fields[name] === "string");
+  return { ...fields, ...Object.fromEntries(texts.map((name) => [name, String(fields[name]).trim()])) };
+}
+
 export const withoutNulls = (fields: Document): Document =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null));
 
 function nameIn(body: Body, name: string): string | undefined {
-  const text = textOf(body, name)?.trim();
-  if (text !== undefined && isShorter(text, 3))
+  const text = textOf(body, name);
+  if (text !== undefined && isShorter(text.trim(), 3))
     throw new ApiFault(400, 800, "Data validation error", { [name]: "String value is too short" });
   return text;
 }

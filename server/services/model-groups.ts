@@ -1,11 +1,11 @@
 import { ApiFault } from "../api-fault.ts";
-import { flagOf, requiredText, requiredTextList, textListOf, textOf, wireDate } from "../body.ts";
+import { flagOf, requiredText, requiredTextList, textListOf, wireDate } from "../body.ts";
 import { type Body, type Call, type Endpoint, write } from "../endpoint.ts";
 import { type Document, findDocument, updateDocument } from "../store/documents.ts";
 import { MODEL } from "../store/kinds.ts";
 import { many } from "./many.ts";
 import { ownModel } from "./model-access.ts";
-import { ensureProject } from "./projects.ts";
+import { requireTarget, targetOf } from "./move-target.ts";
 import { metadataItems } from "./queue-metadata.ts";
 import { changedNow } from "./task-changes.ts";
 import { touchProjects } from "./touched-project.ts";
@@ -48,23 +48,10 @@ function updateTags(call: Call, body: Body): object {
 
 /** Unknown ids are passed over. */
 function move(call: Call, body: Body): object {
+  requireTarget(body);
   const project = targetOf(call, body);
   for (const { id } of ownModels(call, body)) updateDocument(call.db, MODEL, String(id), { project, ...changedNow(call) });
   return { project_id: project };
-}
-
-/** `project`, where null means none; without it `project_name`, made when missing. */
-function targetOf(call: Call, body: Body): string | null {
-  if (!("project" in body)) {
-    const name = textOf(body, "project_name") ?? "";
-    if (name === "") throw new ApiFault(400, 11, "Missing required fields (project or project_name is required)");
-    return ensureProject(call, name);
-  }
-  const id = textOf(body, "project") ?? "";
-  if (id === "") return null;
-  const sql = "SELECT 1 FROM projects WHERE id = ? AND company = ?";
-  if (call.db.get(sql, id, call.caller.company) === undefined) throw new ApiFault(400, 401, "Invalid project id", { id });
-  return id;
 }
 
 /** Items by key: what is given replaces what has its key, or everything. */

@@ -5,7 +5,8 @@ import { type Body, type Call, type Endpoint, write } from "../endpoint.ts";
 import { type Document, insertDocument, updateDocument } from "../store/documents.ts";
 import { MODEL } from "../store/kinds.ts";
 import { ownModel, requireWritableTask } from "./model-access.ts";
-import { labelsOfNew, modelFields, requireReferences, requireWholeLabels, withoutNulls } from "./model-fields.ts";
+import { labelsOfNew, modelFields, requireReferences, requireWholeLabels, trimmed, withoutNulls } from "./model-fields.ts";
+import { withTwoLists } from "./old-tags.ts";
 import { changedNow } from "./task-changes.ts";
 import { raiseIteration } from "./task-iteration.ts";
 import { DELETED } from "./task-references.ts";
@@ -22,7 +23,7 @@ function create(call: Call, body: Body): object {
   requiredText(body, "name");
   if (textOf(body, "uri") === undefined) throw missingField("uri");
   const company = flagOf(body, "public") ? "" : call.caller.company;
-  const fields = withoutNulls(modelFields(body, CREATED));
+  const fields = withoutNulls(modelFields(withTwoLists(call, MODEL, body), CREATED));
   requireProjectOf(call, fields["project"], company);
   if (typeof fields["task"] === "string") requireWritableTask(call, fields["task"], company);
   const ready = flagOf(body, "ready", true);
@@ -41,7 +42,7 @@ export function insertModel(call: Call, fields: Document): string {
   const id = newId();
   const now = wireDate(call.nowMs);
   const marks = { id, user: call.caller.user, created: now, last_update: now, ...changedNow(call) };
-  insertDocument(call.db, MODEL, { last_iteration: 0, company: call.caller.company, ...fields, ...marks });
+  insertDocument(call.db, MODEL, { last_iteration: 0, company: call.caller.company, ...trimmed(fields), ...marks });
   return id;
 }
 
@@ -50,7 +51,7 @@ function edit(call: Call, body: Body): object {
   const id = requiredText(body, "model");
   const model = ownModel(call, id);
   requireWholeLabels(body);
-  const fields = withoutNulls(modelFields(body, EDITED));
+  const fields = withoutNulls(modelFields(withTwoLists(call, MODEL, body), EDITED));
   if (String(fields["task"] ?? "").startsWith(DELETED)) delete fields["task"];
   requireReferences(call, fields);
   raiseIteration(call, model["task"] ?? fields["task"], integerOf(body, "iteration"));
@@ -65,7 +66,7 @@ function update(call: Call, body: Body): object {
   const task = textOf(body, "task");
   if (task !== undefined) requireWritableTask(call, task);
   raiseIteration(call, task, integerOf(body, "iteration"));
-  return changeModel(call, id, modelFields(body, UPDATED), false);
+  return changeModel(call, id, modelFields(withTwoLists(call, MODEL, body), UPDATED), false);
 }
 
 /** A new `uri` makes what the web app remembered about the model worthless. `showsUpdate`: the reply tells `last_update`. */
@@ -73,7 +74,7 @@ export function changeModel(call: Call, id: string, given: Document, showsUpdate
   if (Object.keys(given).length === 0) return { updated: 0, fields: {} };
   const moved = Object.keys(given).some((name) => CONTENTS.has(name)) ? { last_update: wireDate(call.nowMs) } : {};
   const fields = { ...given, ...("uri" in given ? { ui_cache: {} } : {}), ...changedNow(call) };
-  updateDocument(call.db, MODEL, id, { ...fields, ...moved });
+  updateDocument(call.db, MODEL, id, { ...trimmed(fields), ...moved });
   return { updated: 1, fields: showsUpdate ? { ...fields, ...moved } : fields };
 }
 

@@ -41,7 +41,7 @@ function getFrameworks(call: Call, body: Body): object {
 
 export const MODEL_ENDPOINTS: readonly Endpoint[] = [
   read("models.get_by_id", (call, body) => ({ model: readableModel(call, requiredText(body, "model")) })),
-  read("models.get_by_id_ex", (call, body) => listEx(call, { id: textListOf(body, "id"), only_fields: body["only_fields"] })),
+  read("models.get_by_id_ex", (call, body) => listEx(call, { ...body, allow_public: true, include_stats: false })),
   read("models.get_all", list),
   read("models.get_all_ex", listEx),
   read("models.get_frameworks", getFrameworks),

@@ -46,8 +46,9 @@ function distinctTags(call: Call, kind: Kind, field: string, test: Condition): s
 /** The existing parents of the tasks, wherever those live; `tasks_state` is about the children, `task_name` about the parents. */
 function getTaskParents(call: Call, body: Body): object {
   const state = textOf(body, "tasks_state");
-  const archived = state === undefined ? [] : [{ sql: state === "archived" ? ARCHIVED : `NOT ${ARCHIVED}`, values: [] }];
-  const children = joined([entitiesOfProjects(call, body), ...archived], "AND");
+  const states: Readonly<Record<string, string>> = { active: `NOT ${ARCHIVED}`, archived: ARCHIVED };
+  const chosen = states[state ?? ""];
+  const children = joined([entitiesOfProjects(call, body), ...(chosen === undefined ? [] : [{ sql: chosen, values: [] }])], "AND");
   const name = textOf(body, "task_name") ?? "";
   const named = name === "" ? undefined : patternFilter(TASK, "name", name);
   const parents = joined(

@@ -4,6 +4,7 @@ import { type Condition, condition, isOneOf, joined } from "../store/conditions.
 import type { Document } from "../store/documents.ts";
 import { pathsIn } from "../store/projection.ts";
 import { getAll, getAllEx, listReply } from "./get-all.ts";
+import { withOneList } from "./old-tags.ts";
 import { isBelow } from "./project-conditions.ts";
 import { withDatasetStats, withOwnContents } from "./project-own-contents.ts";
 import { childrenOf, selectedProjects } from "./project-selection.ts";
@@ -12,7 +13,7 @@ import { PROJECTS } from "./query-fields.ts";
 
 /** `projects.get_all` and `projects.get_all_ex` (clearml-services.md 2.4, 2.5). */
 function list(call: Call, body: Body): object {
-  return listReply("projects", getAll(call, PROJECTS, body, parentConditions(body)));
+  return listReply("projects", getAll(call, PROJECTS, body, parentConditions(body)), (project) => withOneList(call, project));
 }
 
 /** `parent` matches any ancestor, with `shallow_search` only the direct one; `null` and a bare `shallow_search` are the top level. */
@@ -35,7 +36,7 @@ function listEx(call: Call, body: Body): object {
   const shown = documents.map((project) => hiddenMarked(body, project));
   const steps = [withStats, withOwnContents, withDatasetStats];
   const projects = steps.reduce((so, step) => step(call, body, so, { children, selected }), shown);
-  return listReply("projects", { documents: projects, scrollId });
+  return listReply("projects", { documents: projects, scrollId }, (project) => withOneList(call, project));
 }
 
 /**

@@ -3,28 +3,12 @@ import { flagOf, requiredText, textListOf } from "../body.ts";
 import { type Body, type Call, type Endpoint, read } from "../endpoint.ts";
 import { dateMs } from "../store/dates.ts";
 import { withDescendants } from "./project-tree.ts";
+import { DAY_MS, type Key, type Run, type Span, type Sums, sumsBy, USAGES, type Usage, weightsIn } from "./usage-sums.ts";
 
 /**
  * `organization.get_project_usages` (clearml-services.md 4): how many seconds tasks ran on each day of a span, by project, user
- * or queue. A queue here has no resources of its own: one second counts as one of a CPU and of a GPU, and the reply says so.
+ * or queue. A second counts as many seconds of a CPU and of a GPU as the queue's resources say, else one, and the reply says so.
  */
-interface Span {
-  readonly fromMs: number;
-  readonly toMs: number;
-  /** The beginnings of its days, in the time zone of its first date. */
-  readonly daysMs: readonly number[];
-}
-
-interface Run extends Record<string, unknown> {
-  readonly project: string | null;
-  readonly user: string | null;
-  readonly queue: string | null;
-  readonly started: string;
-  readonly ended: string | null;
-}
-
-type Key = string | null;
-const DAY_MS = 86_400_000;
 const MAX_DAYS = 10_000;
 const NOT_COUNTED = ["dataset_import", "annotation", "annotation_manual", "report", "controller"];
 const KEYS = ["project", "user", "queue"] as const;
@@ -36,11 +20,12 @@ function getProjectUsages(call: Call, body: Body): object {
   const fields = textListOf(body, "usage_fields") ?? ["duration", "gpu_usage"];
   const asked = textListOf(body, "breakdown_keys") ?? KEYS;
   const keyOf = (run: Run, key: (typeof KEYS)[number]): Key => (key === "project" ? (groups.get(run.project ?? "") ?? null) : run[key]);
+  const weightOf = weightsIn(call, runs);
   const shown = KEYS.filter((key) => asked.includes(key));
   return Object.fromEntries(
     shown.map((key) => {
-      const seconds = secondsBy(call, runs, span, (run) => keyOf(run, key));
-      return [`${key}s`, usages(seconds, namesOf(call, key, [...seconds.keys()]), span, fields)];
+      const sums = sumsBy(runs, span, call.nowMs, weightOf, (run) => keyOf(run, key));
+      return [`${key}s`, usages(sums, namesOf(call, key, [...sums.keys()]), span, fields)];
     }),
   );
 }
@@ -101,55 +86,31 @@ function runsIn(call: Call, projects: readonly string[], span: Span, withDevelop
 
 const tagged = (tag: string): string => `EXISTS (SELECT 1 FROM json_each(system_tags) WHERE value = '${tag}')`;
 
-/** Seconds on each day, by group. */
-function secondsBy(call: Call, runs: readonly Run[], span: Span, keyOf: (run: Run) => Key): Map<Key, number[]> {
-  const sums = new Map<Key, number[]>();
-  for (const run of runs) {
-    const key = keyOf(run);
-    const days = sums.get(key) ?? span.daysMs.map(() => 0);
-    sums.set(key, days);
-    addRun(days, span, Date.parse(run.started), run.ended === null ? call.nowMs : Date.parse(run.ended));
-  }
-  return sums;
-}
-
-function addRun(days: number[], { fromMs, toMs, daysMs }: Span, startedMs: number, endedMs: number): void {
-  const [beginMs, endMs] = [Math.max(startedMs, fromMs), Math.min(endedMs, toMs)];
-  const firstMs = daysMs[0] ?? 0;
-  for (let day = Math.floor((beginMs - firstMs) / DAY_MS); day < days.length && firstMs + day * DAY_MS < endMs; day++) {
-    const dayMs = firstMs + day * DAY_MS;
-    days[day] = (days[day] ?? 0) + (Math.min(endMs, dayMs + DAY_MS) - Math.max(beginMs, dayMs)) / 1000;
-  }
-}
-
 function namesOf(call: Call, key: (typeof KEYS)[number], ids: readonly Key[]): ReadonlyMap<Key, string> {
   const name = key === "queue" ? "coalesce(nullif(display_name, ''), name)" : "name";
   const sql = `SELECT id, ${name} AS name FROM ${key}s WHERE id IN (SELECT value FROM json_each(?))`;
   return new Map(call.db.all<{ id: string; name: string }>(sql, JSON.stringify(ids)).map((row) => [row.id, row.name]));
 }
 
-function usages(seconds: ReadonlyMap<Key, number[]>, names: ReadonlyMap<Key, string>, { daysMs }: Span, fields: readonly string[]): object {
-  const groups = [...seconds].map(([id, days]) => ({ name: names.get(id) ?? null, id, days: days.map((day) => Math.trunc(day)) }));
+function usages(sums: ReadonlyMap<Key, Sums>, names: ReadonlyMap<Key, string>, { daysMs }: Span, fields: readonly string[]): object {
+  const groups = [...sums].map(([id, used]) => ({ name: names.get(id) ?? null, id, used }));
   const ordered = groups.toSorted((a, b) => ((a.name ?? "") < (b.name ?? "") ? -1 : 1));
   const dates = daysMs.map((ms) => ms / 1000);
+  const total = (days: readonly number[]): number => days.reduce((sum, day) => sum + day, 0);
   return {
-    total: ordered.map(({ name, id, days }) => ({
-      name,
-      id,
-      ...figures(
-        fields,
-        days.reduce((sum, day) => sum + day, 0),
-      ),
-    })),
-    series: ordered.map(({ name, id, days }) => ({ name, id, dates, ...figures(fields, days) })),
+    total: ordered.map(({ name, id, used }) => ({ name, id, ...figures(fields, used, total) })),
+    series: ordered.map(({ name, id, used }) => ({ name, id, dates, ...figures(fields, used, (days) => days) })),
   };
 }
 
-/** Duration, and usages with the mark that the weights are not known. */
-function figures(fields: readonly string[], value: number | readonly number[]): object {
-  const usage = (name: string): object =>
-    fields.includes(`${name}_usage`) ? { [`${name}_usage`]: value, [`${name}_artificial_weights`]: true } : {};
-  return { ...(fields.includes("duration") ? { duration: value } : {}), ...usage("cpu"), ...usage("gpu") };
+/** The asked figures, with a mark on usages of which the weights are not known. */
+function figures(fields: readonly string[], { days, unweighed }: Sums, shown: (days: readonly number[]) => unknown): object {
+  const usage = (name: Usage): object => ({
+    [name]: shown(days[name]),
+    ...(unweighed.has(name) ? { [name.replace("usage", "artificial_weights")]: true } : {}),
+  });
+  const asked = USAGES.filter((name) => fields.includes(name)).map(usage);
+  return Object.assign(fields.includes("duration") ? { duration: shown(days.duration) } : {}, ...asked) as object;
 }
 
 export const PROJECT_USAGE_ENDPOINTS: readonly Endpoint[] = [read("organization.get_project_usages", getProjectUsages)];

@@ -4,6 +4,7 @@ import { isShorter } from "../contract/python-text.ts";
 import { type Body, type Call, type Endpoint, read, write } from "../endpoint.ts";
 import { type Document, updateDocument } from "../store/documents.ts";
 import { PROJECT } from "../store/kinds.ts";
+import { withOneList, withTwoLists } from "./old-tags.ts";
 import { renameBelow } from "./project-moves.ts";
 import {
   basenameOf,
@@ -17,7 +18,8 @@ import {
 } from "./project-names.ts";
 
 /** Projects by themselves: made, read, changed (clearml-services.md 2.2, 2.4). */
-function create(call: Call, body: Body): object {
+function create(call: Call, given: Body): object {
+  const body = withTwoLists(call, PROJECT, given);
   if (typeof body["name"] !== "string") throw new ApiFault(500, 0, "General server error (a project's name must be a string)");
   const name = normalName(body["name"]);
   if (ownProjectNamed(call, name) !== undefined)
@@ -48,7 +50,7 @@ function givenFields(body: Body): Document {
 function update(call: Call, body: Body): object {
   const id = requiredText(body, "project");
   const before = requireWritableProject(call, id);
-  const fields = givenFields(body);
+  const fields = givenFields(withTwoLists(call, PROJECT, body));
   const changes = Object.fromEntries(CLEARABLE.filter((name) => name in fields).map((name) => [name, stored(fields[name])]));
   if (typeof fields["name"] === "string" && fields["name"] !== "") rename(call, before, normalName(fields["name"]));
   updateDocument(call.db, PROJECT, id, { ...changes, last_update: wireDate(call.nowMs) });
@@ -70,7 +72,7 @@ function rename(call: Call, project: Document, name: string): void {
 }
 
 export const PROJECT_ENDPOINTS: readonly Endpoint[] = [
-  read("projects.get_by_id", (call, body) => ({ project: requireProject(call, requiredText(body, "project")) })),
+  read("projects.get_by_id", (call, body) => ({ project: withOneList(call, requireProject(call, requiredText(body, "project"))) })),
   write("projects.create", create),
   write("projects.update", update),
 ];

@@ -1,5 +1,5 @@
 import { ApiFault } from "../api-fault.ts";
-import { givenOf, requiredText, tagsOf, textListOf, textOf, wireDate } from "../body.ts";
+import { givenOf, nameOf, requiredText, tagsOf, textListOf, textOf, wireDate } from "../body.ts";
 import { type Body, type Call, type Endpoint, read, write } from "../endpoint.ts";
 import { type Document, updateDocument } from "../store/documents.ts";
 import { TASK } from "../store/kinds.ts";
@@ -24,7 +24,7 @@ function requireReport(call: Call, body: Body): Document {
 function create(call: Call, body: Body): object {
   const folder = reportFolder(call, folderOf(call, textOf(body, "project")));
   const id = insertTask(call, {
-    name: requiredText(body, "name").trim(),
+    name: nameOf(body),
     type: "report",
     project: folder,
     tags: tagsOf(body, "tags") ?? [],
@@ -44,7 +44,7 @@ function update(call: Call, body: Body): object {
     throw new ApiFault(400, 110, "Invalid task status", { expected: "created", status });
   if (names.length === 0) return { updated: 0, fields: {} };
   const { name, ...others } = fields;
-  const changes = { ...others, ...(typeof name === "string" ? { name: name.trim() } : {}) };
+  const changes = typeof name === "string" ? { ...others, name: nameOf(fields) } : others;
   updateDocument(call.db, TASK, String(id), { ...changes, ...updatedNow(call) });
   return { updated: 1, fields: typeof fields["report"] === "string" ? { ...fields, report: shortened(fields["report"]) } : fields };
 }

@@ -91,7 +91,7 @@ function longestUptime(instances: readonly Container[]): number | null {
   const told = instances.map((one) => one.uptime_sec).filter((value) => value !== null);
   if (told.length === instances.length) return largest(told);
   if (instances.length === 1) return null;
-  throw new ApiFault(500, 0, "General server error ('>' not supported between instances of 'int' and 'NoneType')");
+  throw new ApiFault(500, 0, "'>' not supported between instances of 'int' and 'NoneType'");
 }
 
 function instanceOf({ id, uptime_sec, requests, requests_min, latency_ms, updatedMs, reference, cpu_count, gpu_count }: Container): object {

@@ -26,7 +26,7 @@ export function metricsHistory(call: Call, body: Body): object {
   const metric = Object.hasOwn(METRICS, name) ? METRICS[name] : undefined;
   if (metric === undefined) throw new ApiFault(400, 12, "Validation error (unknown metric type)", { metric_type: name });
   const buckets = bucketsOf(call, requiredText(body, "endpoint_url"), range, name);
-  if (buckets.length > 0 && !flagOf(body, "instance_charts", true)) throw new ApiFault(500, 0, "General server error ('key')");
+  if (buckets.length > 0 && !flagOf(body, "instance_charts", true)) throw new ApiFault(500, 0, "'key'");
   const byContainer = Map.groupBy(buckets, (bucket) => bucket.container);
   const dates = datesOf(range, buckets, name !== "requests");
   if (dates.length * byContainer.size > MAX_VALUES)

@@ -1,30 +1,20 @@
 import { ApiFault } from "../api-fault.ts";
-import { requiredTextList, textListOf, textOf } from "../body.ts";
+import { requiredTextList, textListOf } from "../body.ts";
 import { type Body, type Call, type Endpoint, write } from "../endpoint.ts";
 import type { Document } from "../store/documents.ts";
-import { ensureProject } from "./projects.ts";
+import { requireTarget, targetOf } from "./move-target.ts";
 import { writableTasks } from "./task-access.ts";
 import { changedNow, updateTask } from "./task-changes.ts";
 import { touchProjects } from "./touched-project.ts";
 
 /** Writes to a list of tasks, all or none (clearml-tasks-events.md 4). */
 function moveTasks(call: Call, body: Body): object {
-  if (!("project" in body) && !textOf(body, "project_name"))
-    throw new ApiFault(400, 11, "Missing required fields (project or project_name is required)");
+  requireTarget(body);
   const tasks = writableTasks(call, requiredTextList(body, "ids"), ["project"]);
   const project = targetOf(call, body);
   for (const task of tasks) updateTask(call, String(task["id"]), { project, ...changedNow(call) });
   touchProjects(call, project, ...tasks.map((task) => task["project"]));
   return { project_id: project };
-}
-
-/** null: out of every project. */
-function targetOf(call: Call, body: Body): string | null {
-  const [id, name] = [textOf(body, "project"), textOf(body, "project_name")];
-  if (!id) return name ? ensureProject(call, name) : null;
-  const company = call.db.get<{ company: string }>("SELECT company FROM projects WHERE id = ?", id)?.company;
-  if (company !== call.caller.company) throw new ApiFault(400, 401, "Invalid project id", { id });
-  return id;
 }
 
 /** Tags are added, then taken away; what is counted is each of the two for each task. */

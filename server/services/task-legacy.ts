@@ -1,24 +1,24 @@
 import { ApiFault } from "../api-fault.ts";
-import { isMap, textListOf } from "../body.ts";
+import { isMap } from "../body.ts";
 import type { Body, Call } from "../endpoint.ts";
 import type { Document } from "../store/documents.ts";
+import { TASK } from "../store/kinds.ts";
 import { versionNumber } from "../version.ts";
+import { withOneList, withTwoLists } from "./old-tags.ts";
 import type { Items, Sections } from "./parameter-items.ts";
 import { modelsOf } from "./task-shapes.ts";
 
 /** Old names of a task's fields (clearml-api.md 1.7, 2.5): turned into today's on the way in, and added on the way out. */
 const LEGACY = "legacy";
 /** Below these versions the old names are in use. */
-const ONE_LIST_OF_TAGS = versionNumber("2.3");
 const OLD_PARAMETERS = versionNumber("2.9");
 const ONE_MODEL = versionNumber("2.13");
 /** The one section that an old name may begin with; all others are in `Args`, slashes and all. */
 const TF_DEFINE = "TF_DEFINE";
-const MARKS = new Set(["archived", "development", "hidden"]);
 
 /** A body in today's names. `previous` is the edited task: its earlier parameters of that kind are replaced. */
 export function upgraded(call: Call, body: Body, previous?: Document): Document {
-  const today: Document = { ...body, ...tagsIn(call, body) };
+  const today: Document = { ...withTwoLists(call, TASK, body) };
   const execution = isMap(body["execution"]) ? body["execution"] : undefined;
   if (execution === undefined) return today;
   const parameters = legacyIn(execution["parameters"], body["hyperparams"], previous?.["hyperparams"], sectionsOf);
@@ -26,12 +26,6 @@ export function upgraded(call: Call, body: Body, previous?: Document): Document 
   const texts = legacyIn(execution["model_desc"], body["configuration"], previous?.["configuration"], itemsOf);
   if (texts !== undefined) today["configuration"] = texts;
   return call.version >= ONE_MODEL ? today : { ...today, ...modelIn(body, execution), ...containerIn(body, execution) };
-}
-
-function tagsIn(call: Call, body: Body): Document {
-  const tags = call.version < ONE_LIST_OF_TAGS ? textListOf(body, "tags") : undefined;
-  if (tags === undefined || (textListOf(body, "system_tags") ?? []).length > 0) return {};
-  return { tags: tags.filter((tag) => !MARKS.has(tag)), system_tags: tags.filter((tag) => MARKS.has(tag)) };
 }
 
 /** How parameters (in sections) and configurations (not in sections) hold their items. */
@@ -98,10 +92,8 @@ export function containerOf(command: string): Document {
 
 /** What a reply of the requested version looks like: a whole task, or the fields of one. */
 export function shapedTask(call: Call, task: Document): Document {
-  const shaped = { ...task };
-  for (const name of ["tags", "system_tags"]) if (Array.isArray(task[name])) shaped[name] = task[name].toSorted();
-  if (call.version < ONE_LIST_OF_TAGS && Array.isArray(task["system_tags"]))
-    shaped["tags"] = [...new Set([...((task["tags"] as string[] | undefined) ?? []), ...(task["system_tags"] as string[])])].toSorted();
+  const shaped = { ...withOneList(call, task) };
+  for (const name of ["tags", "system_tags"]) if (Array.isArray(shaped[name])) shaped[name] = shaped[name].toSorted();
   if (call.version < ONE_MODEL) Object.assign(shaped, withCommand(shaped, task), withModels(shaped, task));
   return call.version < OLD_PARAMETERS ? { ...shaped, ...withLegacy(shaped, task) } : shaped;
 }

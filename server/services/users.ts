@@ -1,5 +1,6 @@
 import { requiredText, textListOf } from "../body.ts";
 import { type Body, type Call, type Endpoint, read } from "../endpoint.ts";
+import { versionNumber } from "../version.ts";
 import { getAll, getAllEx, listReply } from "./get-all.ts";
 import { preferencesOf } from "./preferences.ts";
 import { USERS } from "./query-fields.ts";
@@ -23,9 +24,11 @@ function getById(call: Call, body: Body): object {
   return { user: { ...user, preferences: Object.keys(preferences).length === 0 ? "" : JSON.stringify(preferences) } };
 }
 
+const ACTIVITY_KNOWN = versionNumber("2.8");
+
 /** `active_in_projects`: only users that made something in these projects or below them; an empty list means anywhere. */
 function listEx(call: Call, body: Body): object {
-  const projects = textListOf(body, "active_in_projects");
+  const projects = call.version < ACTIVITY_KNOWN ? undefined : textListOf(body, "active_in_projects");
   const active = projects === undefined ? undefined : activeIn(call, projects);
   const asked = textListOf(body, "id") ?? [];
   const ids = active === undefined || asked.length === 0 ? (active ?? asked) : asked.filter((id) => active.includes(id));

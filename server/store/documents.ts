@@ -15,7 +15,7 @@ export interface Field {
   readonly hidden?: boolean;
   /** A sub-document with fixed names; a map without them may hold any. */
   readonly inside?: readonly string[];
-  /** No column: what its value is in a query; whoever gives the document adds it. */
+  /** No column: what its value is in a query; whoever gives the document adds it, if there is anything to add. */
   readonly sql?: string;
   /** What stands under those names are lists of objects. */
   readonly holdsLists?: boolean;

@@ -1,11 +1,13 @@
 import { messageOf } from "../../base/errors.ts";
 import { ApiFault } from "../api-fault.ts";
 import { isMap } from "../body.ts";
+import { typeNameOf } from "../contract/python-text.ts";
 import { type Condition, condition, joined, NEVER } from "./conditions.ts";
 import type { SqlValue } from "./database.ts";
 import { storedDate } from "./dates.ts";
 import type { Kind } from "./documents.ts";
 import { isArrayPath, jsonPath, knownParts, partsOf, sqlPath } from "./paths.ts";
+import { complaintOf } from "./pattern-complaint.ts";
 import { compiled, literalOf } from "./patterns.ts";
 
 export type { Condition } from "./conditions.ts";
@@ -13,17 +15,18 @@ export type { Condition } from "./conditions.ts";
 /** A regular expression that is searched for (clearml-tasks-events.md 2.4); the empty one is no condition. An exact name is found by index. */
 export function patternFilter(kind: Kind, path: string, pattern: unknown): Condition | undefined {
   if (pattern === "") return undefined;
-  const literal = literalOf(checkedPattern(path, pattern));
+  const literal = literalOf(checkedPattern(pattern));
   const sql = sqlPath(kind, path);
   return literal === undefined ? condition(`regexp(?, ${sql})`, pattern as string) : condition(`${sql} = ?`, literal);
 }
 
-function checkedPattern(field: string, pattern: unknown): string {
-  if (typeof pattern !== "string") throw new ApiFault(500, 0, `General server error (field ${field}: a pattern must be a string)`);
+function checkedPattern(pattern: unknown): string {
+  if (typeof pattern === "object") throw new ApiFault(500, 0, `unhashable type: '${typeNameOf(pattern)}'`);
+  if (typeof pattern !== "string") throw new ApiFault(500, 0, "first argument must be string or compiled pattern");
   try {
     compiled(pattern);
   } catch (error) {
-    throw new ApiFault(400, 21, "Malformed regular expression", { err: messageOf(error), extra_info: null });
+    throw new ApiFault(400, 21, "Malformed regular expression", { err: complaintOf(pattern) ?? messageOf(error), extra_info: null });
   }
   return pattern;
 }
@@ -107,7 +110,7 @@ export function multiFilter(kind: Kind, name: string, given: unknown, dates: rea
     });
   const tests =
     datetime === undefined
-      ? fields.map((field) => anywhere(kind, field, checkedPattern(field, pattern)))
+      ? fields.map((field) => anywhere(kind, field, checkedPattern(pattern)))
       : fields.filter((field) => dates.includes(field)).map((field) => dateFilter(kind, field, datetime));
   const found = tests.filter((test) => test !== undefined);
   return found.length === 0 ? undefined : joined(found, name === "_any_" || name === "_or_" ? "OR" : "AND");

@@ -82,6 +82,8 @@ export const PROJECT: Kind = kindOf("projects", "Project", PROJECT_REFERENCES, {
   last_update: text,
   featured: integer,
   parent: text,
+  logo_url: { ...text, sql: "NULL" },
+  logo_blob: hidden({ ...text, sql: "NULL" }),
   path: hidden(list),
   company_origin: hidden(text),
 });

@@ -130,7 +130,6 @@ describe("the contract", () => {
       "400/12 Validation error: message='items' is a required property, path=()",
     ],
     ["a page as text in a query", "tasks.get_all", { page: "1" }, "500/0 '<' not supported between instances of 'str' and 'int'"],
-    ["a list as a name in a query", "models.get_all_ex", { name: ["a"] }, "500/0 unhashable type: 'list'"],
     ["a number as the order of a query", "queues.get_all", { order_by: 5 }, "500/0 'int' object is not iterable"],
   ];
   for (const [title, endpoint, body, expected] of REFUSALS) it(`refuses ${title}`, () => expect(check(endpoint, body)).to.equal(expected));

@@ -64,6 +64,14 @@ describe("models", () => {
   });
 
   describe("models.get_by_id", () => {
+    it("below 2.3 has one list of tags, written and read", async () => {
+      const { id } = await server.ask("v2.2/models.create", { name: "of old", uri: "u", tags: ["archived", "x"] });
+      expect(await read(id)).to.deep.include({ tags: ["x"], system_tags: ["archived"] });
+      expect((await server.ask("v2.2/models.get_by_id", { model: id })).model.tags).to.deep.equal(["archived", "x"]);
+      await server.ask("v2.2/models.edit", { model: id, tags: ["y", "active"] });
+      expect(await read(id)).to.deep.include({ tags: ["y"], system_tags: ["active"] });
+    });
+
     it("shows the whole model, and refuses an unknown one", async () => {
       const model = await read(await make({ framework: "fw" }));
       expect(model).to.deep.include({ framework: "fw", design: {}, labels: {}, metadata: {}, system_tags: [] });
@@ -89,6 +97,15 @@ describe("models", () => {
       expect(models[0].project).to.include({ id: place });
       expect(models[0].project.name).to.match(/^project /);
     });
+
+    it("takes all of a query beside the ids", async () => {
+      const ids = [await make({ name: "one of two" }), await make({ name: "two of two", ready: false })];
+      const found = async (query: object): Promise<string[]> =>
+        (await server.ask("models.get_by_id_ex", { id: ids, ...query })).models.map((model: { id: string }) => model.id);
+      expect(await found({ order_by: ["-name"] })).to.deep.equal(ids.toReversed());
+      expect(await found({ ready: true })).to.deep.equal([ids[0]]);
+      expect(await found({ order_by: ["name"], page: 1, page_size: 1 })).to.deep.equal([ids[1]]);
+    });
   });
 
   describe("models.get_all", () => {
@@ -99,6 +116,15 @@ describe("models", () => {
         id,
       ]);
       expect((await server.ask("models.get_all", { task: [owner] })).models.map((model: { id: string }) => model.id)).to.deep.equal([id]);
+    });
+
+    it("orders metadata by the numbers in it", async () => {
+      const ids = await Promise.all(
+        ["10", "9", "1"].map((value) => make({ metadata: { "a.b": { key: "a.b", type: "int", value } }, tags: ["metadata"] })),
+      );
+      const body = { tags: ["metadata"], order_by: ["-metadata.a%2Eb.value"], only_fields: ["id"] };
+      const { models } = await server.ask("models.get_all", body);
+      expect(models.map((model: { id: string }) => model.id)).to.deep.equal(ids);
     });
   });
 
@@ -146,6 +172,13 @@ describe("models", () => {
       expect(fields).to.deep.include({ labels: { b: 2 }, ui_cache: {}, tags: ["a", "b"] });
       expect(await read(id)).to.deep.include({ labels: { b: 2 }, uri: "new", comment: "c", tags: ["a", "b"] });
       expect((await server.ask("models.get_all", { id: [id], only_fields: ["ui_cache"] })).models[0].ui_cache).to.deep.equal({});
+    });
+
+    it("stores name and address without blanks around them, and shows them as they came", async () => {
+      const id = await make();
+      const { fields } = await server.ask("models.edit", { model: id, name: "  a name ", uri: " u " });
+      expect(fields).to.include({ name: "  a name ", uri: " u " });
+      expect(await read(id)).to.include({ name: "a name", uri: "u" });
     });
 
     it("moves last_update only with what the model consists of", async () => {
@@ -326,6 +359,9 @@ describe("models", () => {
       const made = (await server.ask("models.move", { ids: [id], project_name: "moved/here" })).project_id;
       expect((await server.ask("projects.get_by_id", { project: made })).project.name).to.equal("moved/here");
       expect((await read(id)).project).to.equal(made);
+      const named = { project: null, project_name: "moved/there" };
+      expect((await server.ask("models.move", { ids: [id], ...named })).project_id).to.equal((await read(id)).project);
+      expect((await server.ask("models.move", { ids: [id], ...named, project: place })).project_id).to.equal(place);
       expect(await server.ask("models.move", { ids: [id], project: null })).to.deep.equal({ project_id: null });
       expect(await read(id)).to.not.have.property("project");
     });

@@ -234,6 +234,19 @@ describe("organization.get_project_usages", () => {
     expect(projects).to.equal(undefined);
   });
 
+  it("weighs usages by the resources of the queues, and tells where there are none", async () => {
+    await server.ask("workers.register", { worker: "w", queues: [queue], resources: { cpu_usage: 4, gpu_usage: 0.5 } });
+    const ask = async (fields: object): Promise<{ total: object[]; series: { gpu_usage: number[] }[] }> =>
+      (await server.ask("organization.get_project_usages", { ...DATES, breakdown_keys: ["project"], ...fields })).projects;
+    const weighed = await ask({ projects: [inner], usage_fields: ["duration", "cpu_usage", "gpu_usage"] });
+    expect(weighed.total).to.deep.equal([{ name: "outer/inner", id: inner, duration: 60, cpu_usage: 240, gpu_usage: 30 }]);
+    expect(weighed.series[0]?.gpu_usage).to.deep.equal([0, 30]);
+    write("UPDATE queues SET resources = ? WHERE id = ?", JSON.stringify({ cpu_usage: 2 }), queue);
+    expect((await ask({ projects: [inner] })).total).to.deep.equal([
+      { name: "outer/inner", id: inner, duration: 60, gpu_usage: 60, gpu_artificial_weights: true },
+    ]);
+  });
+
   it("lays the days where the first date's zone has them, and cuts at the ends", async () => {
     const dates = { from_date: "2026-01-02T02:00:00+02:00", to_date: "2026-01-02T00:00:10+00:00" };
     const { projects } = await server.ask("organization.get_project_usages", { projects: [project], ...dates });

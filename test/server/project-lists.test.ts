@@ -155,6 +155,12 @@ describe("lists of what is in projects", () => {
       expect((await parents({ task_name: "^Par" })).map((parent) => parent.name)).to.deep.equal(["Parent"]);
       expect(await parents({ projects: [other] })).to.deep.equal([]);
     });
+
+    it("takes the children's third state for no choice, and refuses others", async () => {
+      expect(await parents({ projects: [lab], tasks_state: "hidden" })).to.have.length(2);
+      const message = `Validation error (error for field 'tasks_state': ('value is wrong, expected type "entityvisibility"', 'zz').)`;
+      expect(await server.call("projects.get_task_parents", { tasks_state: "zz" })).to.include({ status: 400, subcode: 12, message });
+    });
   });
 
   describe("projects.get_task_tags", () => {

@@ -85,6 +85,12 @@ describe("queries of projects", () => {
   });
 
   describe("projects.get_all_ex", () => {
+    it("knows a project's logo, that none has, and the states of its figures", async () => {
+      const body = { only_fields: ["name", "logo_url", "logo_blob"], include_stats: true, stats_for_state: "hidden" };
+      const project = await one("other", body);
+      expect(project).to.have.all.keys("id", "name", "stats", "sub_projects");
+    });
+
     it("counts the tasks of a project and of those below it that are not hidden", async () => {
       const project = await one("vision", { include_stats: true });
       expect(project.stats.active).to.deep.include({ total_tasks: 4, total_runtime: 0, completed_tasks_24h: 1 });

@@ -71,6 +71,18 @@ describe("projects", () => {
     });
   });
 
+  describe("projects.get_all_ex", () => {
+    it("below 2.3 knows one list of tags, and so do the other calls", async () => {
+      const { id } = await server.ask("v2.2/projects.create", { name: "of old", tags: ["archived", "x"] });
+      expect(await project(id)).to.deep.include({ tags: ["x"], system_tags: ["archived"] });
+      await server.ask("v2.2/projects.update", { project: id, tags: ["y", "public"] });
+      expect(await project(id)).to.deep.include({ tags: ["y"], system_tags: ["public"] });
+      const shown = [(await server.ask("v2.2/projects.get_by_id", { project: id })).project];
+      for (const list of ["get_all", "get_all_ex"]) shown.push((await server.ask(`v2.2/projects.${list}`, { id: [id] })).projects[0]);
+      expect(shown.map(({ tags }) => tags)).to.deep.equal(Array(3).fill(["public", "y"]));
+    });
+  });
+
   describe("projects.update", () => {
     it("renames what is below, and echoes what was asked", async () => {
       const id = await made("old name");

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { expect } from "chai";
 import { Database } from "../../server/store/database.ts";
 import { databaseOf, EmbeddedServer } from "../support/embedded-server.ts";
@@ -181,6 +182,20 @@ describe("tasks.get_by_id_ex", () => {
 });
 
 describe("models.get_all_ex", () => {
+  it("shows the artifacts of a joined task as they are stored: by their keys", async () => {
+    const artifacts = [{ key: "a key", type: "t", uri: "u" }];
+    const owner = await server.task({ execution: { artifacts } });
+    const { id } = await server.ask("models.create", { name: "with artifacts", uri: "u", task: owner });
+    const asked = async (path: string): Promise<{ execution: { artifacts: object } }> =>
+      (await server.ask("models.get_all_ex", { id: [id], only_fields: [path] })).models[0].task;
+    for (const path of ["task.*", "task.execution", "task.execution.artifacts"]) {
+      const { execution } = await asked(path);
+      expect(execution.artifacts).to.have.all.keys(`${createHash("md5").update("a key").digest("hex")}_output`);
+    }
+    const bare = await server.ask("tasks.get_all_ex", { id: [await server.task({ parent: task })], only_fields: ["parent.*"] });
+    expect(bare.tasks[0].parent.execution.artifacts).to.deep.equal({});
+  });
+
   it("joins tasks and projects, and filters by metadata", async () => {
     const metadata = { "a.b": { key: "a.b", type: "int", value: "7" } };
     const { id } = await server.ask("models.create", { name: "with metadata", uri: "u://y", metadata });

@@ -43,8 +43,29 @@ describe("tasks.get_all", () => {
     expect(await found({ name: "^Alpha$" })).to.equal("");
     expect(await found({ comment: "rates?$" })).to.equal("ab");
     expect(await found({ name: "" })).to.equal("abc");
-    expect(await refusal({ name: "(a" })).to.match(/^400\/21 Malformed regular expression: err=.+, extra_info=None$/);
-    expect(await refusal({ name: 5 })).to.match(/^500\/0 /);
+    expect(await refusal({ name: 5 })).to.equal("500/0 first argument must be string or compiled pattern");
+    expect(await refusal({ name: ["a"] })).to.equal("500/0 unhashable type: 'list'");
+  });
+
+  it("says in Python's words what is wrong with a pattern", async () => {
+    const complaints = {
+      "(a": "missing ), unterminated subpattern at position 0",
+      "x(?:(b)": "missing ), unterminated subpattern at position 1",
+      "a)": "unbalanced parenthesis at position 1",
+      "[a": "unterminated character set at position 0",
+      "a[]": "unterminated character set at position 1",
+      "[\\]": "unterminated character set at position 0",
+      "*a": "nothing to repeat at position 0",
+      "(+a)": "nothing to repeat at position 1",
+      "a|?": "nothing to repeat at position 2",
+      "a**": "multiple repeat at position 2",
+      "a{1}{2}": "multiple repeat at position 4",
+      "a\\": "bad escape (end of pattern) at position 1",
+    };
+    for (const [name, complaint] of Object.entries(complaints))
+      expect(await refusal({ name })).to.equal(`400/21 Malformed regular expression: err=${complaint}, extra_info=None`);
+    expect(await refusal({ name: "(?<x" })).to.match(/^400\/21 Malformed regular expression: err=.+, extra_info=None$/);
+    for (const name of ["[]a]", "[^]]*(a)??", "\\(\\[", "(?i)(?P<x>a)|b", "a{", "a{,2}+?"]) await found({ name });
   });
 
   it("searches several fields whatever the case, lists and ids too", async () => {

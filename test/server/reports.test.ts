@@ -47,6 +47,9 @@ describe("reports", () => {
 
     it("refuses a short name and an unknown project", async () => {
       expect((await refusal("reports.create", { name: "ab" })).slice(0, 2)).to.deep.equal([400, 12]);
+      const blank = [400, 800, "Data validation error: name=String value is too short"];
+      expect(await refusal("reports.create", { name: " a   " })).to.deep.equal(blank);
+      expect(await refusal("reports.update", { task: (await made()).id, name: "     " })).to.deep.equal(blank);
       expect((await refusal("reports.create", { name: "a report", project: "nope" })).slice(0, 2)).to.deep.equal([500, 0]);
     });
   });

@@ -183,7 +183,7 @@ describe("serving", () => {
       addPoint(url, "h1", start, { requests: 1 });
       const body = { endpoint_url: url, from_date: start / 1000, to_date: start / 1000 + 240, interval: 60 };
       const call = async (fields: object) => await server.call("serving.get_endpoint_metrics_history", { ...body, ...fields });
-      expect(await call({ instance_charts: false })).to.include({ status: 500, subcode: 0 });
+      expect(await call({ instance_charts: false })).to.include({ status: 500, subcode: 0, message: "'key'" });
       const message = "Invalid value for fields (from_date must be less than to_date)";
       expect(await call({ to_date: body.from_date })).to.include({ status: 400, subcode: 16, message });
       expect(await call({ metric_type: "nonsense" })).to.include({ status: 400, subcode: 12 });

@@ -79,6 +79,8 @@ describe("users", () => {
         .and.not.include(idle);
       expect(await ids({ active_in_projects: ["nope"] })).to.deep.equal([]);
       expect(await ids({ id: [idle] })).to.deep.equal([idle]);
+      const before = await server.ask("v2.7/users.get_all_ex", { active_in_projects: ["nope"], id: [idle] });
+      expect(before.users).to.have.length(1);
     });
   });
 
