@@ -1,22 +1,22 @@
-import { wireDate } from "../body.ts";
 import type { Call } from "../endpoint.ts";
 import { md5 } from "../store/database.ts";
 import { type Document, findDocument, updateDocument } from "../store/documents.ts";
 import { MODEL, TASK } from "../store/kinds.ts";
 import type { Touched } from "./event-batch.ts";
 import { type LastMetrics, mergedMetrics } from "./last-metrics.ts";
+import { aliveNow, updatedNow } from "./task-changes.ts";
 
 /**
  * What a batch leaves in the document of a task or model (clearml-tasks-events.md 8): last_update, last_iteration, last_metrics,
- * unique_metrics, and of a task metric_stats, which is the batch's alone.
+ * unique_metrics, and of a task how long it has run and metric_stats, which is the batch's alone.
  */
 export function finish(call: Call, touched: Touched): void {
   const kind = touched.isModel ? MODEL : TASK;
-  const fields = touched.pairs.length === 0 ? ["last_iteration"] : ["last_iteration", "last_metrics", "unique_metrics"];
-  const document = findDocument(call.db, kind, touched.id, fields);
+  const life = touched.isModel ? [] : ["status", "started"];
+  const summary = touched.pairs.length === 0 ? [] : ["last_metrics", "unique_metrics"];
+  const document = findDocument(call.db, kind, touched.id, ["last_iteration", ...life, ...summary]);
   if (document === undefined) return;
-  const now = wireDate(call.nowMs);
-  const changes: Document = { last_update: now, last_change: now, last_changed_by: call.caller.user };
+  const changes: Document = touched.isModel ? updatedNow(call) : aliveNow(call, document);
   const before = (document["last_iteration"] as number | undefined) ?? 0;
   if (touched.lastIteration !== null && touched.lastIteration > before) changes["last_iteration"] = touched.lastIteration;
   if (touched.pairs.length > 0) Object.assign(changes, withPairs(document, touched));
