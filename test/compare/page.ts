@@ -23,7 +23,9 @@ export function tableOf(outcomes: readonly Outcome[]): string {
 
 function cellOf({ worker, status, faults, explained }: Outcome): string {
   if (faults.length > 0) return `${status}, FAULTS: ${faults.length}`;
-  return worker === MEASURE ? `${status}, console once` : `${status}, console once, ${explained.length} fields differ`;
+  return worker === MEASURE
+    ? `${status}, console once`
+    : `${status}, console once, ${new Set(explained.map(({ field }) => groupOf(field))).size} fields differ`;
 }
 
 /** The page that is committed after a full run. */
@@ -37,7 +39,7 @@ arrived, and the final documents of task and models, field by field, against the
 
 ${tableOf(outcomes)}
 
-What differs, in how many runs, and why:
+What differs, and why:
 
 ${differencesIn(outcomes)}
 ${faultsIn(outcomes)}`;

@@ -16,7 +16,7 @@ const OFFICIAL = "clearml-agent==3.0.3";
 export async function startWorker(name: WorkerName, queue: string, server: EmbeddedServer, folder: string): Promise<ProgramProcess> {
   const inContainers = name.endsWith("docker") ? ["--docker", await baseImage()] : [];
   const flags = ["daemon", "--queue", queue, ...inContainers];
-  await mkdir(folder, { recursive: true });
+  await madeFolder(folder);
   const start = name.startsWith("windlass") ? ours : official;
   return await start(flags, server, folder, { CLEARML_WORKER_NAME: name.replace(", ", "-") });
 }
@@ -28,23 +28,32 @@ type Start = (
   env: Readonly<Record<string, string>>,
 ) => Promise<ProgramProcess>;
 
-const ours: Start = async (flags, server, folder, env) =>
-  await Promise.resolve(
-    new ProgramProcess({}, [...flags, "--state", folder, "--slots", "2"], plainly({ ...env, CLEARML_CONFIG_FILE: server.configPath })),
-  );
+const ours: Start = async (flags, server, folder, env) => {
+  const own = plainly({ ...env, CLEARML_CONFIG_FILE: server.configPath });
+  return await Promise.resolve(new ProgramProcess({}, [...flags, "--state", folder, "--slots", "2"], own));
+};
 
 const official: Start = async (flags, server, folder, env) => {
   const bin = join(await venvWith([OFFICIAL]), "bin");
   const config = join(folder, "clearml.conf");
   await writeFile(config, (await readFile(server.configPath, "utf8")) + officialSettings(folder));
-  const path = `${bin}:${process.env["PATH"] ?? ""}`;
-  const own = { HOME: folder, PATH: path, CLEARML_CONFIG_FILE: config, CLEARML_AGENT_QUEUE_POLL_FREQ_SEC: "1", PYTHONUNBUFFERED: "1" };
-  return new ProgramProcess(
-    { command: [join(bin, "clearml-agent")] },
-    [...flags, "--foreground", "--cpu-only"],
-    plainly({ ...env, ...own }),
-  );
+  const own = {
+    HOME: folder,
+    // It leaves its temporary files behind.
+    TMPDIR: await madeFolder(join(folder, "tmp")),
+    PATH: `${bin}:${process.env["PATH"] ?? ""}`,
+    CLEARML_CONFIG_FILE: config,
+    CLEARML_AGENT_QUEUE_POLL_FREQ_SEC: "1",
+    PYTHONUNBUFFERED: "1",
+  };
+  const command = [join(bin, "clearml-agent")];
+  return new ProgramProcess({ command }, [...flags, "--foreground", "--cpu-only"], plainly({ ...env, ...own }));
 };
+
+async function madeFolder(path: string): Promise<string> {
+  await mkdir(path, { recursive: true });
+  return path;
+}
 
 const plainly = (env: Readonly<Record<string, string>>): Record<string, string> => plainEnvironment(env) as Record<string, string>;
 
