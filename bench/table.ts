@@ -1,3 +1,5 @@
+import { markdownTable } from "../test/support/markdown-table.ts";
+
 /** One measured thing, held against its limit in the same run. */
 export interface Row {
   readonly what: string;
@@ -10,11 +12,7 @@ export interface Row {
 
 export function printTable(rows: readonly Row[]): void {
   const columns = ["what", "ours", "limit", "ratio", "aim"] as const;
-  const widths = columns.map((column) => Math.max(column.length, ...rows.map((row) => row[column].length)));
-  const line = (cells: readonly string[]): string => `| ${cells.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join(" | ")} |\n`;
-  process.stdout.write(line(columns));
-  process.stdout.write(line(widths.map((width) => "-".repeat(width))));
-  for (const row of rows) process.stdout.write(line(columns.map((column) => row[column])));
+  process.stdout.write(`${markdownTable([columns, ...rows.map((row) => columns.map((column) => row[column]))])}\n`);
 }
 
 export function median(values: readonly number[]): number {

@@ -1,10 +1,11 @@
-import { execFileSync } from "node:child_process";
 import { writeFile } from "node:fs/promises";
 import { Command } from "commander";
 import { readIfThere } from "../base/files.ts";
 import { CATALOGUE, type Choice } from "../test/chaos/catalogue.ts";
 import { pageOf, type Row, rowOf, rowsIn, tableOf, withRow } from "../test/chaos/report.ts";
 import { countsAsText, type EngineName, type Result } from "../test/chaos/result.ts";
+import { dockerAnswers } from "../test/support/docker.ts";
+import { commitNow } from "./commit-now.ts";
 
 /**
  * `npm run chaos`: lets agents and servers crash, hang and lose answers, and looks from outside whether anything was
@@ -24,7 +25,7 @@ const wanted = flags.only ?? Object.keys(CATALOGUE);
 const unknown = wanted.find((name) => CATALOGUE[name] === undefined);
 if (unknown !== undefined) throw new Error(`there is no scenario "${unknown}"`);
 const choice: Choice = { form: flags.short === true ? "short" : "full", seed: Number(flags.seed), engines: engines() };
-const head = { date: new Date().toISOString().slice(0, 10), commit: commitNow() };
+const head = { date: new Date().toISOString().slice(0, 10), commit: commitNow(flags.write) };
 const rows: Row[] = [];
 for (const name of wanted) for (const scenario of CATALOGUE[name]?.(choice) ?? []) await keep(await shown(name, scenario));
 say(`\n${tableOf(rows)}`);
@@ -50,20 +51,9 @@ async function shown(name: string, scenario: () => Promise<Result>): Promise<Res
 
 function engines(): EngineName[] {
   if (flags.engine !== undefined) return [flags.engine];
-  try {
-    execFileSync("docker", ["info"], { stdio: "ignore" });
-    return ["process", "docker"];
-  } catch {
-    say("no Docker engine answers: only processes are tried");
-    return ["process"];
-  }
-}
-
-/** With a plus where the tree differs from it; the page that is being written does not count. */
-function commitNow(): string {
-  const git = (...args: string[]): string => execFileSync("git", args).toString().trim();
-  const changed = git("status", "--porcelain", "--", ".", ...(flags.write === undefined ? [] : [`:!${flags.write}`]));
-  return git("rev-parse", "--short", "HEAD") + (changed === "" ? "" : "+");
+  if (dockerAnswers()) return ["process", "docker"];
+  say("no Docker engine answers: only processes are tried");
+  return ["process"];
 }
 
 function commandLine(): string {

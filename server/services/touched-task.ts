@@ -8,17 +8,13 @@ import { aliveNow, updatedNow } from "./task-changes.ts";
 
 /**
  * What a batch leaves in the document of a task or model (clearml-tasks-events.md 8): last_update, last_iteration, last_metrics,
- * unique_metrics, and of a task active_duration and metric_stats, which is the batch's alone.
+ * unique_metrics, and of a task how long it has run and metric_stats, which is the batch's alone.
  */
 export function finish(call: Call, touched: Touched): void {
   const kind = touched.isModel ? MODEL : TASK;
-  const fields = ["last_iteration", ...(touched.isModel ? [] : ["status", "started"])];
-  const document = findDocument(
-    call.db,
-    kind,
-    touched.id,
-    touched.pairs.length === 0 ? fields : [...fields, "last_metrics", "unique_metrics"],
-  );
+  const life = touched.isModel ? [] : ["status", "started"];
+  const summary = touched.pairs.length === 0 ? [] : ["last_metrics", "unique_metrics"];
+  const document = findDocument(call.db, kind, touched.id, ["last_iteration", ...life, ...summary]);
   if (document === undefined) return;
   const changes: Document = touched.isModel ? updatedNow(call) : aliveNow(call, document);
   const before = (document["last_iteration"] as number | undefined) ?? 0;

@@ -1,3 +1,4 @@
+import { markdownTable } from "../support/markdown-table.ts";
 import { countsAsText, type Result } from "./result.ts";
 
 export interface Head {
@@ -22,12 +23,7 @@ export function rowOf(result: Result, { date, commit }: Head): Row {
   ];
 }
 
-/** A table in Markdown, which also reads well on a screen. */
-export function tableOf(rows: readonly Row[]): string {
-  const widths = COLUMNS.map((name, at) => Math.max(name.length, ...rows.map((row) => row[at]?.length ?? 0)));
-  const line = (cells: Row): string => `| ${cells.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join(" | ")} |`;
-  return [line(COLUMNS), line(widths.map((width) => "-".repeat(width))), ...rows.map(line)].join("\n");
-}
+export const tableOf = (rows: readonly Row[]): string => markdownTable([COLUMNS, ...rows]);
 
 /** The rows of a page that was written before. */
 export function rowsIn(page: string): Row[] {

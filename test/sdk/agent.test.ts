@@ -3,7 +3,7 @@ import { ProgramProcess } from "../support/product.ts";
 import { PythonSdk, requirePython } from "../support/python-sdk.ts";
 import { plainEnvironment } from "../support/windlass-command.ts";
 
-const PROGRAMS = ["pipeline_queued", "optimizer"];
+const PROGRAMS = ["sent", "pipeline_queued", "optimizer"];
 
 /** A step without packages of its own, so that it runs within a second: it reports what it was given. */
 const STEP = `import json, os, urllib.request
@@ -32,7 +32,7 @@ describe("the official Python SDK with an agent of ours", function () {
     const hyperparams = { General: { a: item("a", "1"), b: item("b", "none") } };
     await sdk.server.task({ name: "a step", project, hyperparams, script: { entry_point: "step.py", diff: STEP, binary: "python3" } });
     const env = { ...plainEnvironment(), CLEARML_CONFIG_FILE: sdk.server.configPath, CLEARML_WORKER_NAME: "sdk" } as Record<string, string>;
-    agent = new ProgramProcess({}, ["daemon", "--queue", "agent queue", "--state", `${sdk.server.folder}/agent`, "--slots", "2"], env);
+    agent = new ProgramProcess({}, ["daemon", "--queue", "agent queue", "--state", `${sdk.server.folder}/agent`, "--slots", "3"], env);
     sdk.begin(PROGRAMS);
   });
   after(async () => {
@@ -53,5 +53,14 @@ describe("the official Python SDK with an agent of ours", function () {
     const { tasks } = await sdk.server.ask("tasks.get_all", { id: best, only_fields: ["status"] });
     expect(tasks.map(({ status }: { status: string }) => status)).to.deep.equal(["completed", "completed", "completed"]);
     expect(values.every((value: number) => value >= 1 && value <= 3)).to.equal(true);
+  });
+
+  it("runs a program that sent itself, and a function that was sent", async () => {
+    const { itself, function: made } = await sdk.said("sent");
+    for (const id of [itself, made]) {
+      const { task } = await sdk.server.ask("tasks.get_by_id", { task: id });
+      expect(task).to.include({ status: "completed" });
+      expect(task.last_worker).to.match(/^sdk:/);
+    }
   });
 });

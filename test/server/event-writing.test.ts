@@ -210,6 +210,17 @@ describe("events that are written", () => {
       expect((await documentOf(task, "metric_stats")).metric_stats).to.deep.equal(logs);
     });
 
+    it("tells by each batch how long a run goes on, and nothing of what does not run", async () => {
+      const task = await server.task();
+      await server.lines([scalar(task, 1, 1)]);
+      expect(await documentOf(task, "active_duration")).to.not.have.property("active_duration");
+      await server.ask("tasks.started", { task });
+      await server.lines([scalar(task, 2, 1)]);
+      expect((await documentOf(task, "active_duration")).active_duration)
+        .to.be.a("number")
+        .within(0, 60);
+    });
+
     it("raises last_iteration by all events, those of the monitors left out", async () => {
       const task = await server.task();
       const iteration = async (): Promise<number> => (await documentOf(task, "last_iteration")).last_iteration;

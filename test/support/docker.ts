@@ -9,13 +9,18 @@ const TEST_IMAGE = "windlass-test-python:bookworm";
 
 /** A mocha hook: without an engine the tests are skipped and say why; with WINDLASS_REQUIRE_DOCKER (in CI) that is a failure. */
 export function requireDocker(this: Mocha.Context): void {
+  if (dockerAnswers()) return;
+  if (process.env["WINDLASS_REQUIRE_DOCKER"] !== undefined) throw new Error("no Docker engine answers, and WINDLASS_REQUIRE_DOCKER is set");
+  process.stdout.write("    no Docker engine answers: these tests are skipped\n");
+  this["skip"]();
+}
+
+export function dockerAnswers(): boolean {
   try {
     execFileSync("docker", ["info"], { stdio: "ignore" });
+    return true;
   } catch {
-    if (process.env["WINDLASS_REQUIRE_DOCKER"] !== undefined)
-      throw new Error("no Docker engine answers, and WINDLASS_REQUIRE_DOCKER is set");
-    process.stdout.write("    no Docker engine answers: these tests are skipped\n");
-    this["skip"]();
+    return false;
   }
 }
 

@@ -1,20 +1,23 @@
-import { execFile, execFileSync, spawn } from "node:child_process";
-import { createHash } from "node:crypto";
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { cp, mkdir, mkdtemp, rm, stat, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { promisify } from "node:util";
-import { withFileLock } from "../../base/file-lock.ts";
 import { EmbeddedServer } from "./embedded-server.ts";
 import { FaultProxy, type Passed } from "./fault-proxy.ts";
+import { venvWith } from "./python-venv.ts";
 import { plainEnvironment } from "./windlass-command.ts";
 
-const run = promisify(execFile);
 const PACKAGES = ["clearml==2.1.12", "numpy", "pandas", "pillow", "matplotlib"];
 const PROGRAMS = resolve(import.meta.dirname, "../sdk/programs");
 /** The SDK waits ten seconds at the end of every task, so more of them than there are cores. */
 const AT_ONCE = 4;
+
+/**
+ * The SDK looks for the repository in a thread, by programs whose pipe the reporter inherits when it is forked meanwhile: the
+ * thread then waits for ever, whatever the server. No variable of the environment changes that.
+ */
+const STEADY = "\nsdk { development { vcs_repo_detect_async: false } }\n";
 
 export interface Ended {
   readonly code: number;
@@ -46,9 +49,10 @@ export class PythonSdk implements AsyncDisposable {
   }
 
   static async start(): Promise<PythonSdk> {
-    const bin = join(await installed(), "bin");
+    const bin = join(await venvWith(PACKAGES), "bin");
     const server = await EmbeddedServer.start();
     const folder = await mkdtemp(join(tmpdir(), "windlass-sdk-"));
+    await writeFile(join(folder, "clearml.conf"), (await readFile(server.configPath, "utf8")) + STEADY);
     return new PythonSdk(server, await FaultProxy.start(server.apiUrl), bin, folder);
   }
 
@@ -127,10 +131,8 @@ export class PythonSdk implements AsyncDisposable {
 
   #environment(extra: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
     const path = `${this.#bin}:${process.env["PATH"] ?? ""}`;
-    // Detecting the repository in a thread while the reporter is forked hangs the SDK now and then, whatever the server.
-    const steady = { CLEARML__SDK__DEVELOPMENT__VCS_REPO_DETECT_ASYNC: "false" };
-    const server = { CLEARML_CONFIG_FILE: this.server.configPath, CLEARML_API_HOST: this.#proxy.url };
-    return { ...plainEnvironment(), PATH: path, MPLBACKEND: "agg", PYTHONUNBUFFERED: "1", ...steady, ...server, ...extra };
+    const server = { CLEARML_CONFIG_FILE: join(this.folder, "clearml.conf"), CLEARML_API_HOST: this.#proxy.url };
+    return { ...plainEnvironment(), PATH: path, MPLBACKEND: "agg", PYTHONUNBUFFERED: "1", ...server, ...extra };
   }
 }
 
@@ -146,31 +148,3 @@ export function requirePython(test: Mocha.Context): void {
     test["skip"]();
   }
 }
-
-let venv: Promise<string> | undefined;
-
-/** The folder of a venv with the SDK: made once per machine and list of packages, at its final place. */
-function installed(): Promise<string> {
-  venv ??= install();
-  return venv;
-}
-
-async function install(): Promise<string> {
-  const key = createHash("sha256").update(PACKAGES.join(" ")).digest("hex").slice(0, 12);
-  const folder = join(tmpdir(), `windlass-test-sdk-${key}`);
-  const ready = join(folder, "READY");
-  await mkdir(folder, { recursive: true });
-  await withFileLock(`${folder}.lock`, async () => {
-    if (await isThere(ready)) return;
-    await run("python3", ["-m", "venv", "--clear", folder]);
-    await run(join(folder, "bin/pip"), ["install", "-q", "--disable-pip-version-check", ...PACKAGES], { maxBuffer: 2 ** 26 });
-    await writeFile(ready, "");
-  });
-  return folder;
-}
-
-const isThere = async (path: string): Promise<boolean> =>
-  await stat(path).then(
-    () => true,
-    () => false,
-  );
