@@ -20,6 +20,8 @@ api {
     "secret_key": "${config.secretKey}"
   }
 }
+# The official SDK looks for the repository in a thread while it forks its reporter, and now and then waits for ever.
+sdk { development { vcs_repo_detect_async: false } }
 `;
   await writeFileDurably(path, text);
 }

@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { EmbeddedServer } from "./embedded-server.ts";
@@ -12,12 +12,6 @@ const PACKAGES = ["clearml==2.1.12", "numpy", "pandas", "pillow", "matplotlib"];
 const PROGRAMS = resolve(import.meta.dirname, "../sdk/programs");
 /** The SDK waits ten seconds at the end of every task, so more of them than there are cores. */
 const AT_ONCE = 4;
-
-/**
- * The SDK looks for the repository in a thread, by programs whose pipe the reporter inherits when it is forked meanwhile: the
- * thread then waits for ever, whatever the server. No variable of the environment changes that.
- */
-const STEADY = "\nsdk { development { vcs_repo_detect_async: false } }\n";
 
 export interface Ended {
   readonly code: number;
@@ -52,7 +46,7 @@ export class PythonSdk implements AsyncDisposable {
     const bin = join(await venvWith(PACKAGES), "bin");
     const server = await EmbeddedServer.start();
     const folder = await mkdtemp(join(tmpdir(), "windlass-sdk-"));
-    await writeFile(join(folder, "clearml.conf"), (await readFile(server.configPath, "utf8")) + STEADY);
+    await cp(server.configPath, join(folder, "clearml.conf"));
     return new PythonSdk(server, await FaultProxy.start(server.apiUrl), bin, folder);
   }
 

@@ -11,7 +11,7 @@ const run = promisify(execFile);
 /** The folder of a virtual environment with these packages: made once per machine and list, at its final place. */
 export async function venvWith(packages: readonly string[]): Promise<string> {
   const key = createHash("sha256").update(packages.join(" ")).digest("hex").slice(0, 12);
-  const folder = join(tmpdir(), `windlass-test-sdk-${key}`);
+  const folder = join(process.env["WINDLASS_TEST_CACHE"] ?? tmpdir(), `windlass-test-sdk-${key}`);
   const ready = join(folder, "READY");
   await mkdir(folder, { recursive: true });
   await withFileLock(`${folder}.lock`, async () => {

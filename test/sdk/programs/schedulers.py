@@ -19,10 +19,11 @@ assert len(entries) == 1, entries
 scheduled = Task.get_task(task_id=entries[0].task)
 assert scheduled.get_parameters()["General/a"] == "7" and scheduled.parent == base.id, (scheduled.get_parameters(), scheduled.parent)
 
+# A trigger whose project is not there yet watches all of them.
+watched = Task.create("SDK schedules/watched", "the watched task")
 trigger = TriggerScheduler(pooling_frequency_minutes=1)
 trigger.add_task_trigger(name="on completion", schedule_task_id=base.id, schedule_queue="schedule queue", trigger_project="SDK schedules/watched", trigger_on_status=["completed"])
 trigger.add_model_trigger(name="on publish", schedule_task_id=base.id, schedule_queue="schedule queue", trigger_project="SDK schedules/watched", trigger_on_publish=True)
-watched = Task.create("SDK schedules/watched", "the watched task")
 trigger._step()
 assert len(client.queues.get_by_id(queue=queue).entries) == 1, client.queues.get_by_id(queue=queue).entries
 watched.mark_started()
