@@ -1,8 +1,8 @@
 import { Buffer } from "node:buffer";
 import { unlessAborted } from "../base/cancelled.ts";
-import { epochMs, systemClock } from "../base/clock.ts";
+import { backgroundClock, epochMs, systemClock } from "../base/clock.ts";
 import { messageOf } from "../base/errors.ts";
-import { type Logger, silentLogger } from "../base/logger.ts";
+import { type Log, silentLog } from "../base/log.ts";
 import { BRIEF, type RetrySchedule, retry } from "../base/retry.ts";
 import { ApiError } from "./api-error.ts";
 import { Connections } from "./connections.ts";
@@ -18,7 +18,7 @@ export interface SessionOptions {
   readonly credentials: Credentials;
   /** Sent as X-ClearML-Worker: the default for events without a worker. */
   readonly workerName?: string;
-  readonly logger?: Logger;
+  readonly logger?: Log;
   /** A PEM file of authorities that are trusted besides those of Node. */
   readonly caBundle?: string | undefined;
 }
@@ -29,6 +29,8 @@ export interface CallOptions {
   readonly timeoutMs?: number;
   /** When to try again after no answer, 429 or 5xx; about fifteen seconds by default. */
   readonly retry?: RetrySchedule;
+  /** The call does not keep the process alive. */
+  readonly background?: boolean;
 }
 
 const ANSWER_TIMEOUT_MS = 30_000;
@@ -44,7 +46,7 @@ interface Token {
 export class Session {
   readonly apiServer: string;
   readonly #options: SessionOptions;
-  readonly #logger: Logger;
+  readonly #logger: Log;
   readonly #connections: Connections;
   readonly #strangers: Strangers;
   #token: Token | undefined;
@@ -54,7 +56,7 @@ export class Session {
   constructor(options: SessionOptions) {
     this.apiServer = options.apiServer.replace(/\/+$/, "");
     this.#options = options;
-    this.#logger = options.logger ?? silentLogger;
+    this.#logger = options.logger ?? silentLog;
     this.#connections = new Connections({ caBundle: options.caBundle });
     this.#strangers = new Strangers(this.#logger);
   }
@@ -91,10 +93,16 @@ export class Session {
     return claimsOf(token.text);
   }
 
+  /** What an `Authorization` header of another server of the same installation says, e.g. the file server. */
+  async authorization(options: CallOptions = {}): Promise<string> {
+    return `Bearer ${(await this.#currentToken(options)).text}`;
+  }
+
   async #withRetry(endpoint: string, contentType: string, body: string | Uint8Array, options: CallOptions): Promise<unknown> {
     return await retry(() => this.#authorized(endpoint, contentType, body, options), {
       schedule: options.retry ?? BRIEF,
       signal: options.signal,
+      ...(options.background === true ? { clock: backgroundClock } : {}),
       retryable: (error) => error instanceof ApiError && (options.retry?.tries === Infinity ? error.mayPass : error.retryable),
       askedDelayMs: (error) => (error instanceof ApiError ? error.retryAfterMs : undefined),
       onRetry: (error, attempt, delayMs) =>
@@ -150,6 +158,7 @@ export class Session {
         body,
         timeoutMs,
         signal: options.signal,
+        background: options.background,
       });
       const envelope = parseEnvelope(answer.text);
       if (envelope === undefined) throw this.#strangers.met(endpoint, this.apiServer, answer);

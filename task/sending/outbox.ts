@@ -1,0 +1,50 @@
+import { systemClock } from "../../base/clock.ts";
+import type { Call, Connection } from "../connection/connection.ts";
+import type { Patience } from "./patience.ts";
+
+/** Calls that a program makes without waiting for them, in their order. */
+export class Outbox {
+  readonly #connection: Connection;
+  readonly #patience: Patience;
+  readonly #waiting: Call[] = [];
+  #sending: Promise<void> | undefined;
+
+  constructor(connection: Connection, patience: Patience) {
+    this.#connection = connection;
+    this.#patience = patience;
+  }
+
+  /** What was not said yet; the first may be under way. */
+  get waiting(): readonly Call[] {
+    return this.#waiting;
+  }
+
+  add(endpoint: string, body: object): void {
+    this.#waiting.push({ endpoint, body });
+    this.#sending ??= this.#send();
+  }
+
+  /** Resolves when everything is said, when the patience is over, or after `limitMs`. */
+  async flush(limitMs = Infinity): Promise<void> {
+    const sent = this.#allSent();
+    if (limitMs === Infinity || this.#sending === undefined) return await sent;
+    const late = new AbortController();
+    await Promise.race([sent, systemClock.sleep(limitMs, late.signal).catch(() => undefined)]);
+    late.abort();
+  }
+
+  async #allSent(): Promise<void> {
+    while (this.#sending !== undefined) await this.#sending;
+  }
+
+  async #send(): Promise<void> {
+    // What the program adds in this turn goes with it.
+    await Promise.resolve();
+    for (let call = this.#waiting[0]; call !== undefined && !this.#patience.isOver; call = this.#waiting[0]) {
+      const { endpoint, body } = call;
+      await this.#patience.make(endpoint, async (options) => await this.#connection.call(endpoint, body, options));
+      if (!this.#patience.isOver) this.#waiting.shift();
+    }
+    this.#sending = undefined;
+  }
+}

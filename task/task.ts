@@ -1,0 +1,240 @@
+import { WindlassError } from "../base/errors.ts";
+import { connectWith, defaultConnection, isOfflineMode, setOfflineMode } from "./connection/default-connection.ts";
+import { type CreateOptions, createTask } from "./create.ts";
+import type { TaskData } from "./data.ts";
+import { type ExportedTask, exportedTask, importedTask } from "./exchange.ts";
+import { type FindOptions, type Project, projectId, projects, taskById, taskByName, tasksBy } from "./find.ts";
+import { type BeginOptions, begin, noTask } from "./init.ts";
+import { LifecycleTask, type RecordOptions } from "./members/lifecycle.ts";
+import { addPackage, freezePackages, ignorePackage } from "./program/requirements.ts";
+import { dequeue, enqueue, type QueueChange, type QueueChoice } from "./queueing.ts";
+import { remoteTask, simulateRemote } from "./remote.ts";
+import { MONITOR_TIMING, type MonitorTiming } from "./resources.ts";
+
+export type InitOptions = BeginOptions & RecordOptions;
+
+export interface CloneOptions {
+  /** The task that is cloned, or its id. */
+  readonly sourceTask: string | Task;
+  readonly name?: string;
+  readonly comment?: string;
+  /** Id; by default the parent of the source, or the source itself. */
+  readonly parent?: string;
+  /** Id of the project; that of the source by default. */
+  readonly project?: string;
+}
+
+export interface CredentialOptions {
+  readonly apiHost?: string;
+  readonly webHost?: string;
+  readonly filesHost?: string;
+  readonly key?: string;
+  readonly secret?: string;
+}
+
+let main: Task | undefined;
+let beginning: Promise<Task> | undefined;
+let timing: MonitorTiming = MONITOR_TIMING;
+
+const idOf = (task: string | Task): string => (typeof task === "string" ? task : task.id);
+
+/** A task of a ClearML server: the one that this program records, or any other. `docs/task.md` has every member with what it does. */
+export class Task extends LifecycleTask {
+  /**
+   * Begins to record this program: makes a task (or uses the last draft of that name again), or takes the one that an agent runs it
+   * for. From then on the console, uncaught errors, figures of the machine and the way in which the program ends are the task's.
+   * A second call gives the same task.
+   */
+  static async init(options: InitOptions = {}): Promise<Task> {
+    if (main !== undefined) return main;
+    beginning ??= Task.#begin(options).finally(() => {
+      beginning = undefined;
+    });
+    return await beginning;
+  }
+
+  static async #begin(options: InitOptions): Promise<Task> {
+    const { connection, data, offset } = await begin(options);
+    const task = new Task(connection, data);
+    task.setInitialIteration(offset);
+    task.record(options, timing);
+    main = task;
+    return task;
+  }
+
+  /** The task that this program records; undefined before `init` and after `close`. */
+  static currentTask(): Task | undefined {
+    return main;
+  }
+
+  /** Whether no agent runs this process. */
+  static runningLocally(): boolean {
+    return remoteTask() === undefined;
+  }
+
+  /** Makes a draft that runs a program of a repository, or of a single file. */
+  static async create(options: CreateOptions = {}): Promise<Task> {
+    const connection = await defaultConnection();
+    return await Task.#of(await createTask(connection, options));
+  }
+
+  /** One task, by its id, or the newest of exactly this name; undefined when there is none. */
+  static async getTask(options: FindOptions & { readonly taskId?: string }): Promise<Task | undefined> {
+    const connection = await defaultConnection();
+    const found = options.taskId === undefined ? await taskByName(connection, options) : await taskById(connection, options.taskId);
+    return found === undefined ? undefined : new Task(connection, found);
+  }
+
+  /** Tasks by their ids, or by projects, a regular expression for the name, tags and any condition of `tasks.get_all`; 500 at most. */
+  static async getTasks(
+    options: Omit<FindOptions, "projectName"> & {
+      readonly taskIds?: readonly string[];
+      readonly projectName?: string | readonly string[];
+    } = {},
+  ): Promise<Task[]> {
+    const connection = await defaultConnection();
+    const { projectName, ...rest } = options;
+    const projectNames = projectName === undefined ? {} : { projectNames: typeof projectName === "string" ? [projectName] : projectName };
+    return (await tasksBy(connection, { ...rest, ...projectNames })).map((data) => new Task(connection, data));
+  }
+
+  /** `tasks.get_all` as it is: the documents that a query of the server's own words finds (clearml-api.md 4.4). */
+  static async getAll(query: object = {}): Promise<TaskData[]> {
+    return (await (await defaultConnection()).call<{ tasks: TaskData[] }>("tasks.get_all", query)).tasks;
+  }
+
+  /** A draft like another task. */
+  static async clone({ sourceTask, name, comment, parent, project }: CloneOptions): Promise<Task> {
+    const connection = await defaultConnection();
+    const source = typeof sourceTask === "string" ? await Task.#of(sourceTask) : sourceTask;
+    const fields = {
+      task: source.id,
+      new_task_parent: parent ?? source.parent ?? source.id,
+      ...(name === undefined ? {} : { new_task_name: name }),
+      ...(comment === undefined ? {} : { new_task_comment: comment }),
+      ...(project === undefined ? {} : { new_task_project: project }),
+    };
+    return await Task.#of((await connection.call<{ id: string }>("tasks.clone", fields)).id);
+  }
+
+  /** Every project, the one that was changed longest ago first. */
+  static async getProjects(query: object = {}): Promise<Project[]> {
+    return await projects(await defaultConnection(), query);
+  }
+
+  /** Undefined: there is no project of exactly that name. */
+  static async getProjectId(
+    projectName: string,
+    { searchHidden = true }: { readonly searchHidden?: boolean } = {},
+  ): Promise<string | undefined> {
+    return await projectId(await defaultConnection(), projectName, searchHidden);
+  }
+
+  /** Puts a draft or a stopped task into a queue; with `force` also one that has ended, after a reset. */
+  static async enqueue(task: string | Task, queue: QueueChoice & { readonly force?: boolean }): Promise<QueueChange> {
+    return await enqueue(await defaultConnection(), idOf(task), queue, queue.force);
+  }
+
+  static async dequeue(task: string | Task): Promise<QueueChange> {
+    return await dequeue(await defaultConnection(), idOf(task));
+  }
+
+  /** Lets this process behave as if an agent ran it for a task, and yet tell its console and its end itself. Before `init`. */
+  static async debugSimulateRemoteTask(taskId: string, { resetTask = false }: { readonly resetTask?: boolean } = {}): Promise<void> {
+    const task = await Task.#of(taskId);
+    if (resetTask) await task.reset({ force: true });
+    simulateRemote(taskId);
+  }
+
+  /** A package that the task needs beside those of package.json; without a version the installed one. Before `init`. */
+  static addRequirements(packageName: string, packageVersion?: string): void {
+    addPackage(packageName, packageVersion);
+  }
+
+  /** A package of package.json that the task does not need. Before `init`. */
+  static ignoreRequirements(packageName: string): void {
+    ignorePackage(packageName);
+  }
+
+  /** Records the lock file as it is, or another file, instead of the list of packages. Before `init`. */
+  static forceRequirementsEnvFreeze({
+    force = true,
+    requirementsFile,
+  }: {
+    readonly force?: boolean;
+    readonly requirementsFile?: string;
+  } = {}): void {
+    freezePackages(force, requirementsFile);
+  }
+
+  /** From now on nothing is said to a server, and `init` records into a folder. Has no effect under an agent. */
+  static setOffline(offlineMode: boolean): void {
+    if (remoteTask() !== undefined) return;
+    if (!offlineMode && main?.isOfflineTask === true)
+      throw new WindlassError("the program's task is recorded offline", { code: "offline", hint: "Close it first." });
+    setOfflineMode(offlineMode);
+  }
+
+  static isOffline(): boolean {
+    return isOfflineMode();
+  }
+
+  /** Where the server is and who we are there, for what is asked from now on; wins over environment and clearml.conf. */
+  static setCredentials({ apiHost, webHost, filesHost, key, secret }: CredentialOptions): void {
+    connectWith({ api: apiHost, web: webHost, files: filesHost, accessKey: key, secretKey: secret });
+  }
+
+  /** When figures of the machine begin, and over which axis they stand; before `init`. */
+  static setResourceMonitorIterationTimeout(asked: Partial<MonitorTiming> = {}): void {
+    timing = { ...MONITOR_TIMING, ...asked };
+  }
+
+  /** Makes a task of what `exportTask` gave, or puts it into `targetTask`: instead of what it has, or (`update`) into that. */
+  static async importTask(
+    taskData: ExportedTask,
+    { targetTask, update = false }: { readonly targetTask?: string | Task; readonly update?: boolean } = {},
+  ): Promise<Task> {
+    const connection = await defaultConnection();
+    const target = targetTask === undefined ? undefined : (await Task.#of(idOf(targetTask))).data;
+    return await Task.#of(await importedTask(connection, taskData, target, update));
+  }
+
+  static async #of(id: string): Promise<Task> {
+    const connection = await defaultConnection();
+    const data = await taskById(connection, id);
+    if (data === undefined) throw noTask(id);
+    return new Task(connection, data);
+  }
+
+  /** Whether this is the task that the program records. */
+  isMainTask(): boolean {
+    return main === this;
+  }
+
+  /** @deprecated as in the official SDK: the same as `isMainTask`. */
+  isCurrentTask(): boolean {
+    return this.isMainTask();
+  }
+
+  override async close(options: { readonly timeoutMs?: number } = {}): Promise<void> {
+    if (main === this) main = undefined;
+    await super.close(options);
+  }
+
+  /** Everything of the task but its outputs, as plain JSON. */
+  async exportTask(): Promise<ExportedTask> {
+    await this.reload();
+    return await exportedTask(this.connection, this.data);
+  }
+
+  /** Puts data of another task, or parts of it, into this one. */
+  async updateTask(taskData: ExportedTask): Promise<void> {
+    await importedTask(this.connection, taskData, this.data, true);
+    await this.reload();
+  }
+
+  /** Whether it lives in a folder instead of at a server. */
+  get isOfflineTask(): boolean {
+    return this.connection.isOffline;
+  }
+}
