@@ -41,10 +41,11 @@ export class Files {
 
   async #request(url: string, init: RequestInit, options: CallOptions): Promise<Response> {
     const endpoint = `file server ${init.method ?? "GET"}`;
-    const authorization = await this.#session.authorization(options);
-    const response = await fetch(url, { ...init, headers: { authorization }, signal: options.signal ?? null }).catch((cause) => {
+    // Whatever else an artifact's address names does not get to see our token.
+    const headers = url.startsWith(`${this.address}/`) ? { authorization: await this.#session.authorization(options) } : {};
+    const response = await fetch(url, { ...init, headers, signal: options.signal ?? null }).catch((cause) => {
       options.signal?.throwIfAborted();
-      throw new ApiError({ endpoint, status: 0, subcode: 0, message: `no answer from ${this.address}`, cause });
+      throw new ApiError({ endpoint, status: 0, subcode: 0, message: `no answer from ${new URL(url).origin}`, cause });
     });
     if (response.ok) return response;
     const message = (await response.text()).slice(0, 200) || `HTTP ${response.status}`;

@@ -10,7 +10,8 @@ import { WindlassError } from "../../base/errors.ts";
 export interface ZipEntry {
   /** With `/` between its parts. */
   readonly name: string;
-  readonly path: string;
+  /** Of a file, or its bytes. */
+  readonly content: string | Uint8Array;
 }
 
 const LOCAL = 0x04034b50;
@@ -29,8 +30,8 @@ export function writeZip(target: string, entries: readonly ZipEntry[]): void {
   try {
     const directory: Buffer[] = [];
     let offset = 0;
-    for (const { name, path } of entries) {
-      const content = readFileSync(path);
+    for (const { name, content: source } of entries) {
+      const content = typeof source === "string" ? readFileSync(source) : Buffer.from(source);
       const packed = deflateRawSync(content);
       const head = headOf(name, content, packed);
       directory.push(Buffer.concat([centralOf(head, offset), Buffer.from(name)]));
@@ -50,7 +51,9 @@ export function writeZip(target: string, entries: readonly ZipEntry[]): void {
 export function entriesBelow(folder: string): ZipEntry[] {
   const found = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
   const paths = found.map((entry) => join(entry.parentPath, entry.name));
-  return paths.map((path) => ({ path, name: relative(folder, path).replaceAll("\\", "/") })).toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  return paths
+    .map((path) => ({ content: path, name: relative(folder, path).replaceAll("\\", "/") }))
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 function write(file: number, bytes: Buffer): number {

@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { inspect } from "node:util";
 import { QUICK } from "../../base/retry.ts";
 import type { Call } from "../connection/connection.ts";
@@ -10,7 +11,7 @@ import { Recording } from "../recording.ts";
 import { tellsItsOwnEnd } from "../remote.ts";
 import type { MonitorTiming } from "../resources.ts";
 import { tell } from "../tell.ts";
-import { ReportingTask } from "./reporting.ts";
+import { ModelTask } from "./models.ts";
 
 export interface RecordOptions {
   /** What the program prints comes to the task's console: both streams by default. */
@@ -25,7 +26,7 @@ const AT_SIGNAL_MS = 5_000;
 const AT_EXIT_MS = 3_000;
 
 /** The task of a running program, from its start to its end. */
-export class LifecycleTask extends ReportingTask {
+export class LifecycleTask extends ModelTask {
   #recording: Recording | undefined;
   #prepared: Promise<unknown> = Promise.resolve();
   #isOver = false;
@@ -63,8 +64,7 @@ export class LifecycleTask extends ReportingTask {
     // Nothing else may keep the process alive meanwhile: what is under way does not.
     const cap = setTimeout(() => patience.end(), capMs);
     try {
-      await this.#prepared;
-      await this.flush();
+      await Promise.race([this.#prepared.then(async () => await this.flush()), once(patience.signal, "abort")]);
       for (const { endpoint, body } of this.#farewell(end))
         if (!patience.isOver) await this.connection.call(endpoint, body, { retry: QUICK, timeoutMs: capMs });
     } catch (error) {

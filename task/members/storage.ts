@@ -1,7 +1,7 @@
-import { join } from "node:path";
-import { messageOf } from "../../base/errors.ts";
+import { join, resolve } from "node:path";
+import { messageOf, WindlassError } from "../../base/errors.ts";
 import { cacheRoot } from "../cache-folder.ts";
-import { store } from "../storage/storage.ts";
+import { localPath, removeStored, store } from "../storage/storage.ts";
 import { taskFolder } from "../storage/stored-paths.ts";
 import { tell } from "../tell.ts";
 import { LabelTask } from "./labels.ts";
@@ -44,7 +44,17 @@ export class StorageTask extends LabelTask {
   /** Stores a file of the task under its root; its address. */
   protected async storeFile(path: string, content: Uint8Array | string): Promise<string> {
     const folder = taskFolder(await this.getProjectName(), this.name, this.id);
-    return await store(this.connection, this.getOutputDestination(), `${folder}/${path}`, content);
+    return await store(this.connection, this.getOutputDestination(), `${folder}/${path}`, content, {
+      signal: this.sending.patience.signal,
+    });
+  }
+
+  /** Deletes what an address names; false when there is nothing any more. Of this machine's files only those in a folder of this task. */
+  protected async removeFile(url: string): Promise<boolean> {
+    const path = localPath(url);
+    if (path !== undefined && !resolve(path).includes(`.${this.id}/`))
+      throw new WindlassError(`${path} is not in a folder of the task ${this.id}`, { code: "not-own-file" });
+    return await removeStored(this.connection, url);
   }
 
   /** Work that nobody else waits for; what fails is told and left out. */

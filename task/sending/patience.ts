@@ -24,6 +24,11 @@ export class Patience {
     return this.#ended.signal.aborted;
   }
 
+  /** Aborts when the patience is over. */
+  get signal(): AbortSignal {
+    return this.#ended.signal;
+  }
+
   /** The calls under way are given up, and later ones are not made. */
   end(): void {
     this.#ended.abort();
