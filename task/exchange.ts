@@ -1,5 +1,4 @@
 import { ensureProject } from "../api/projects.ts";
-import { WindlassError } from "../base/errors.ts";
 import type { Connection } from "./connection/connection.ts";
 import type { TaskData } from "./data.ts";
 import { isPlain } from "./parameters/flatten.ts";
@@ -49,10 +48,8 @@ export async function importedTask(connection: Connection, data: ExportedTask, t
 }
 
 async function newTask(connection: Connection, { project_name: project, name, type }: ExportedTask): Promise<string> {
-  if (typeof project !== "string")
-    throw new WindlassError("the data names no project", { code: "bad-task-data", hint: "Give it as project_name." });
-  const fields = { name, type: type ?? "training", project: await ensureProject(connection, project) };
-  return (await connection.call<{ id: string }>("tasks.create", fields)).id;
+  const target = typeof project === "string" && project !== "" ? { project: await ensureProject(connection, project) } : {};
+  return (await connection.call<{ id: string }>("tasks.create", { name, type: type ?? "training", ...target })).id;
 }
 
 const mixed = (below: unknown, above: unknown): unknown =>

@@ -4,12 +4,17 @@ import { type CreateOptions, createTask } from "./create.ts";
 import type { TaskData } from "./data.ts";
 import { type ExportedTask, exportedTask, importedTask } from "./exchange.ts";
 import { type FindOptions, type Project, projectId, projects, taskById, taskByName, tasksBy } from "./find.ts";
+import { functionOf, itemsOfCall, parametersOfCall } from "./functions.ts";
 import { type BeginOptions, begin, noTask } from "./init.ts";
 import { LifecycleTask, type RecordOptions } from "./members/lifecycle.ts";
+import { importSession } from "./offline/import-session.ts";
+import { OfflineConnection } from "./offline/offline-connection.ts";
+import { OpenedSession } from "./offline/opened-session.ts";
 import { addPackage, freezePackages, ignorePackage } from "./program/requirements.ts";
 import { dequeue, enqueue, type QueueChange, type QueueChoice } from "./queueing.ts";
 import { remoteTask, simulateRemote } from "./remote.ts";
 import { MONITOR_TIMING, type MonitorTiming } from "./resources.ts";
+import { tell } from "./tell.ts";
 
 export type InitOptions = BeginOptions & RecordOptions;
 
@@ -32,6 +37,12 @@ export interface CredentialOptions {
   readonly secret?: string;
 }
 
+export interface RemoteOptions {
+  readonly queueName?: string;
+  readonly clone?: boolean;
+  readonly exitProcess?: boolean;
+}
+
 let main: Task | undefined;
 let beginning: Promise<Task> | undefined;
 let timing: MonitorTiming = MONITOR_TIMING;
@@ -40,6 +51,8 @@ const idOf = (task: string | Task): string => (typeof task === "string" ? task :
 
 /** A task of a ClearML server: the one that this program records, or any other. `docs/task.md` has every member with what it does. */
 export class Task extends LifecycleTask {
+  readonly #functions = new Set<string>();
+
   /**
    * Begins to record this program: makes a task (or uses the last draft of that name again), or takes the one that an agent runs it
    * for. From then on the console, uncaught errors, figures of the machine and the way in which the program ends are the task's.
@@ -199,6 +212,27 @@ export class Task extends LifecycleTask {
     return await Task.#of(await importedTask(connection, taskData, target, update));
   }
 
+  /**
+   * Makes a task of an offline session, of this class or of the official SDK: a folder or its zip. With `previousTaskId` it goes to the
+   * end of that task instead, its iterations moved by `iterationOffset`. Resolves with the task's id.
+   */
+  static async importOfflineSession(
+    session: string,
+    { previousTaskId, iterationOffset = 0 }: { readonly previousTaskId?: string; readonly iterationOffset?: number } = {},
+  ): Promise<string> {
+    const connection = await defaultConnection();
+    await using opened = await OpenedSession.open(session);
+    const { execution, ...data } = opened.task;
+    const { artifacts: _artifacts, ...kept } = (execution ?? {}) as Record<string, unknown>;
+    const task = await Task.#of(previousTaskId ?? (await importedTask(connection, { ...data, execution: kept })));
+    await task.started({ force: true });
+    const store = async (path: string, file: string): Promise<string> => await task.storeFile(path, file);
+    await importSession(opened, { id: task.id, connection, store }, iterationOffset);
+    const end = data["status"] === "failed" || data["status"] === "stopped" ? data["status"] : "completed";
+    await connection.call(`tasks.${end}`, { task: task.id, force: true, status_reason: "imported offline session" });
+    return task.id;
+  }
+
   static async #of(id: string): Promise<Task> {
     const connection = await defaultConnection();
     const data = await taskById(connection, id);
@@ -231,6 +265,73 @@ export class Task extends LifecycleTask {
   async updateTask(taskData: ExportedTask): Promise<void> {
     await importedTask(this.connection, taskData, this.data, true);
     await this.reload();
+  }
+
+  /**
+   * Sends this program to a queue and ends it here: an agent begins it anew, and there this call does nothing. With `clone` a copy goes
+   * to the queue, and with `exitProcess: false` this one goes on; the copy is returned. Without a queue the task becomes a draft.
+   */
+  async executeRemotely({ queueName, clone = false, exitProcess = true }: RemoteOptions = {}): Promise<Task | undefined> {
+    if (remoteTask() !== undefined) return undefined;
+    if (!clone && !exitProcess && this.isMainTask())
+      throw new WindlassError("a task that is not cloned cannot run here and there", {
+        code: "bad-options",
+        hint: "Give clone or exitProcess.",
+      });
+    const target = clone ? await this.#copy() : this;
+    if (!clone && this.isMainTask()) await this.close();
+    if (!clone && this.status !== "created") await target.stopped({ force: true });
+    if (queueName === undefined) await target.#becomeDraft();
+    else await enqueue(this.connection, target.id, { queueName });
+    tell(`the task ${target.id} is ${queueName === undefined ? "a draft" : `in the queue ${queueName}`}: ${target.getOutputLogWebPage()}`);
+    if (exitProcess) process.exit(0);
+    return target;
+  }
+
+  /**
+   * Makes a task that runs one function of this program: a copy of this task whose run gets to the same call, and there calls `work` with
+   * the task's parameters and ends. The caller enqueues it. Resolves with undefined where another function is to run.
+   */
+  async createFunctionTask<P extends Readonly<Record<string, unknown>>>(
+    name: string,
+    work: (parameters: P) => unknown,
+    { taskName, parameters = {} as P }: { readonly taskName?: string; readonly parameters?: P } = {},
+  ): Promise<Task | undefined> {
+    const wanted = remoteTask() === this.id ? functionOf(this.sections) : undefined;
+    if (wanted !== undefined && wanted !== name) return undefined;
+    if (wanted === name) {
+      await work(parametersOfCall(this.sections, parameters));
+      await this.flush();
+      process.exit(0);
+    }
+    if (this.#functions.has(name)) throw new WindlassError(`there is a task of the function ${name} already`, { code: "bad-options" });
+    this.#functions.add(name);
+    const task = await this.#copy(taskName ?? `${this.name} ${name}`);
+    await task.edit({ system_tags: [...new Set([...(task.data.system_tags ?? []), "func"])] });
+    await this.connection.call("tasks.edit_hyper_params", {
+      task: task.id,
+      hyperparams: itemsOfCall(name, parameters),
+      replace_hyperparams: "none",
+    });
+    await task.reload();
+    return task;
+  }
+
+  /** The folder that this task is recorded in; undefined for one of a server. */
+  getOfflineModeFolder(): string | undefined {
+    return this.connection instanceof OfflineConnection ? this.connection.folder.path : undefined;
+  }
+
+  /** With the code of this program, which is found out first. */
+  async #copy(name?: string): Promise<Task> {
+    await this.described();
+    await this.flush();
+    return await Task.clone({ sourceTask: this, ...(name === undefined ? {} : { name }) });
+  }
+
+  async #becomeDraft(): Promise<void> {
+    await this.edit({ system_tags: (this.data.system_tags ?? []).filter((tag) => tag !== "development") });
+    await this.reset({ force: true });
   }
 
   /** Whether it lives in a folder instead of at a server. */

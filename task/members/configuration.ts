@@ -5,7 +5,7 @@ import type { ConfigurationItem } from "../data.ts";
 import { castTo } from "../parameters/text-forms.ts";
 import { runsRemotely } from "../remote.ts";
 import { tell } from "../tell.ts";
-import { ParameterTask } from "./parameters.ts";
+import { ArgumentTask } from "./arguments.ts";
 
 export interface ConfigurationOptions {
   /** `General` by default. */
@@ -22,7 +22,7 @@ export interface ConfigurationText {
 }
 
 /** Configuration objects: texts that belong to a task. */
-export class ConfigurationTask extends ParameterTask {
+export class ConfigurationTask extends ArgumentTask {
   /**
    * Ties a configuration to the task: an object or a list, or the file of a path. By itself the program's is recorded. Under an
    * agent the task's comes into the object, or stands in the new file whose path is returned. What cannot be read as HOCON, JSON

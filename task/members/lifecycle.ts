@@ -40,6 +40,11 @@ export class LifecycleTask extends ModelTask {
     return this.#recording?.capturesStdout === true;
   }
 
+  /** Resolves when the code of the program is recorded. */
+  protected async described(): Promise<void> {
+    await this.#prepared;
+  }
+
   /** Called once, by `Task.init`. */
   protected record(options: RecordOptions, monitor: MonitorTiming): void {
     const streams = options.autoConnectStreams ?? true;

@@ -40,7 +40,7 @@ export class ParameterTask extends StatusTask {
     const own = flatten(object).filter(([path]) => !isOverridden || section[path] === undefined);
     if (isOverridden) for (const [path, local] of flatten(object)) this.#takeOver(object, path, local, section[path]);
     const flag = ignoreRemoteOverrides && section[IGNORE_FLAG] === undefined ? [itemOf(name, IGNORE_FLAG, true)] : [];
-    this.#record([...own.map(([path, value]) => itemOf(name, path, value, section[path])), ...flag]);
+    this.recordItems([...own.map(([path, value]) => itemOf(name, path, value, section[path])), ...flag]);
     return connected(object, (path, value) => this.#set(name, path, value, isOverridden));
   }
 
@@ -122,7 +122,7 @@ export class ParameterTask extends StatusTask {
   }
 
   /** Records items in the background. */
-  #record(items: readonly ParameterItem[]): void {
+  protected recordItems(items: readonly ParameterItem[]): void {
     if (items.length === 0) return;
     this.known = { ...this.known, hyperparams: withItems(this.sections, items) };
     this.sending.outbox.add("tasks.edit_hyper_params", { task: this.id, hyperparams: items, replace_hyperparams: "none", force: true });
@@ -160,7 +160,7 @@ export class ParameterTask extends StatusTask {
   #set(section: string, path: string, value: unknown, isOverridden: boolean): unknown {
     const item = this.sections[section]?.[path];
     if (isOverridden && item !== undefined) return castLike(item.value, value, item.type) ?? value;
-    this.#record(flatten({ [path]: value }).map(([name, inner]) => itemOf(section, name, inner, this.sections[section]?.[name])));
+    this.recordItems(flatten({ [path]: value }).map(([name, inner]) => itemOf(section, name, inner, this.sections[section]?.[name])));
     return value;
   }
 }

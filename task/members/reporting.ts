@@ -172,11 +172,11 @@ export class ReportingTask extends StorageTask {
 
   #sendImage({ title, series, iteration }: Required<Series>, image: ImageContent): void {
     const path = `metrics/${partOf(title)}/${partOf(series)}/${partOf(this.#imageNames.next(title, series, image))}`;
-    const stored = this.storeFile(path, "path" in image ? image.path : image.bytes).then((url) =>
+    const stored = this.storeFile(path, "path" in image ? image.path : image.bytes).then(async (url) =>
       this.send({
         type: "training_debug_image",
         ...{ task: this.id, worker: WORKER, timestamp: Date.now(), iter: iteration, metric: title, variant: series },
-        ...{ key: path, url },
+        ...{ key: `${await this.filesFolder()}/${path}`, url },
       }),
     );
     this.inBackground(stored, `the image ${title}/${series}`);

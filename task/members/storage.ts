@@ -41,12 +41,15 @@ export class StorageTask extends LabelTask {
     return await super.flush();
   }
 
+  /** Where the files of the task are below any root. */
+  protected async filesFolder(): Promise<string> {
+    return taskFolder(await this.getProjectName(), this.name, this.id);
+  }
+
   /** Stores a file of the task under its root; its address. */
   protected async storeFile(path: string, content: Uint8Array | string): Promise<string> {
-    const folder = taskFolder(await this.getProjectName(), this.name, this.id);
-    return await store(this.connection, this.getOutputDestination(), `${folder}/${path}`, content, {
-      signal: this.sending.patience.signal,
-    });
+    const { signal } = this.sending.patience;
+    return await store(this.connection, this.getOutputDestination(), `${await this.filesFolder()}/${path}`, content, { signal });
   }
 
   /** Deletes what an address names; false when there is nothing any more. Of this machine's files only those in a folder of this task. */
