@@ -1,7 +1,9 @@
-/** One line of ours on the program's standard error. A reader that went away loses it; the program goes on. */
+import { writeSync } from "node:fs";
+
+/** One line of ours on the program's standard error. Past its stream, whose error event would end a program whose reader went away; then the line is lost. */
 export function tell(line: string): void {
   try {
-    process.stderr.write(`windlass: ${line}\n`);
+    writeSync(2, `windlass: ${line}\n`);
   } catch {
     // Nobody can be told.
   }

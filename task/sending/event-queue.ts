@@ -2,13 +2,14 @@ import { EventsRefused } from "../../api/events.ts";
 import type { BatchReply } from "../../api/wire/event.ts";
 import type { Connection } from "../connection/connection.ts";
 import { tell } from "../tell.ts";
+import { heldOpen } from "./held-open.ts";
 import type { Patience } from "./patience.ts";
 
 /** Events wait so long for others before they are sent. */
 const GATHER_MS = 1_000;
-/** In one request; what is more goes in the next one. */
+/** In one request, which proxies take by default up to 1 MiB; what is more goes in the next one. */
 const BATCH_LINES = 10_000;
-const BATCH_CHARACTERS = 4 * 2 ** 20;
+const BATCH_CHARACTERS = 900 * 1024;
 /** While the server is away no more than this is kept of what a program reports; older lines are given up for newer ones. */
 const KEPT_CHARACTERS = 128 * 2 ** 20;
 
@@ -41,18 +42,24 @@ export class EventQueue {
     this.#lines.push(line);
     this.#characters += line.length;
     if (this.#characters > KEPT_CHARACTERS) this.#dropOldest();
-    this.#timer ??= setTimeout(() => void this.flush(), GATHER_MS).unref();
+    this.#timer ??= setTimeout(() => void this.#sendAll(), GATHER_MS).unref();
   }
 
   /** Resolves when everything is sent, or the patience is over. */
   async flush(): Promise<void> {
+    await heldOpen(this.#sendAll());
+  }
+
+  async #sendAll(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    this.#sending ??= this.#send().finally(() => {
-      this.#sending = undefined;
-    });
+    while (this.#lines.length > 0 && !this.#patience.isOver) {
+      this.#sending ??= this.#send().finally(() => {
+        this.#sending = undefined;
+      });
+      await this.#sending;
+    }
     await this.#sending;
-    if (this.#lines.length > 0 && !this.#patience.isOver) await this.flush();
   }
 
   async #send(): Promise<void> {

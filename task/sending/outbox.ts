@@ -1,5 +1,6 @@
 import { systemClock } from "../../base/clock.ts";
 import type { Call, Connection } from "../connection/connection.ts";
+import { heldOpen } from "./held-open.ts";
 import type { Patience } from "./patience.ts";
 
 /** Calls that a program makes without waiting for them, in their order. */
@@ -26,10 +27,10 @@ export class Outbox {
 
   /** Resolves when everything is said, when the patience is over, or after `limitMs`. */
   async flush(limitMs = Infinity): Promise<void> {
-    const sent = this.#allSent();
-    if (limitMs === Infinity || this.#sending === undefined) return await sent;
+    if (this.#sending === undefined) return;
     const late = new AbortController();
-    await Promise.race([sent, systemClock.sleep(limitMs, late.signal).catch(() => undefined)]);
+    const limit = limitMs === Infinity ? [] : [systemClock.sleep(limitMs, late.signal).catch(() => undefined)];
+    await heldOpen(Promise.race([this.#allSent(), ...limit]));
     late.abort();
   }
 

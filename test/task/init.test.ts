@@ -217,6 +217,22 @@ describe("Task.init", function () {
     expect(await programs.document(other)).to.include({ status: "completed", name: "another" });
   });
 
+  it("flush is waited for by a program that has nothing else to do, and the task goes on", async () => {
+    const { said, code } = await programs.run(`
+      const task = await Task.init({ projectName: "Records" });
+      ${SAY_ID}
+      for (let iteration = 0; iteration < 20000; iteration++) task.logger.reportScalar({ title: "a", series: "b", iteration, value: 1 });
+      await task.flush();
+      console.log("behind the flush");
+      task.connect({ late: 1 });
+      await task.setComment("said last");`);
+    expect(code).to.equal(0);
+    const task = await programs.document(said);
+    expect(task).to.include({ status: "completed", comment: "said last", last_iteration: 19_999 });
+    expect(task.hyperparams.General.late.value).to.equal("1");
+    expect(await programs.console(said)).to.contain("behind the flush");
+  });
+
   it("addRequirements, ignoreRequirements and forceRequirementsEnvFreeze say what the task needs", async () => {
     const { said } = await programs.run(`
       Task.addRequirements("added-one", "2.0.0");
