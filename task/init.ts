@@ -1,32 +1,23 @@
 import { hostname, userInfo } from "node:os";
 import { ApiError } from "../api/api-error.ts";
-import { ensureProject, exactly } from "../api/projects.ts";
 import type { CallOptions } from "../api/session.ts";
 import { codeOf, messageOf, WindlassError } from "../base/errors.ts";
 import { QUICK } from "../base/retry.ts";
 import type { Connection } from "./connection/connection.ts";
 import { defaultConnection, isOfflineMode } from "./connection/default-connection.ts";
-import { variable } from "./connection/settings.ts";
-import type { TaskData, TaskType } from "./data.ts";
-import { lastTask, rememberTask, taskKey } from "./last-tasks.ts";
+import type { TaskData } from "./data.ts";
+import { taskToContinue, taskToReuse } from "./earlier-task.ts";
+import { rememberTask } from "./last-tasks.ts";
 import { OfflineConnection } from "./offline/offline-connection.ts";
 import { remoteTask } from "./remote.ts";
 import { tell } from "./tell.ts";
+import { type WantedOptions, type WantedTask, wantedTask } from "./wanted-task.ts";
 
-export interface BeginOptions {
-  /** Full name, with those above it; made when there is none. No project by default. */
-  readonly projectName?: string;
-  /** The name of the entry point by default. */
-  readonly taskName?: string;
-  /** `training` by default. */
-  readonly taskType?: TaskType;
-  readonly tags?: readonly string[];
+export interface BeginOptions extends WantedOptions {
   /** The draft of the last run of the same name is used again (true, the default), or the task of this id, or always a new one (false). */
   readonly reuseLastTaskId?: boolean | string;
   /** Goes on with the last task (true) or the one of this id, behind its last iteration; a number is the iteration to go on at. */
   readonly continueLastTask?: boolean | string | number;
-  /** Where artifacts and models go: a folder, or true or an address for the file server. */
-  readonly outputUri?: string | boolean;
   /** How long the server may take for all of this, in ms; 10,000 by default. Then the program goes on and its task is recorded offline. */
   readonly timeoutMs?: number;
 }
@@ -78,52 +69,38 @@ async function beginRemote(connection: Connection, task: string): Promise<Begun>
 }
 
 async function beginLocal(connection: Connection, options: BeginOptions, limits: CallOptions): Promise<Begun> {
-  const project = options.projectName === undefined ? undefined : await projectOf(connection, options.projectName, limits);
-  const continued = await goOn(connection, options, project, limits);
-  if (continued !== undefined) return continued;
-  const task = (await usedAgain(connection, options, project, limits)) ?? (await create(connection, options, project, limits));
+  const wanted = await wantedTask(connection, options, limits);
+  const { continueLastTask: goesOn = false, reuseLastTaskId: reuse = true } = options;
+  const earlier = goesOn === false ? undefined : await taskToContinue(connection, wanted, idIn(goesOn), limits);
+  if (earlier !== undefined) return await goOn(connection, earlier, typeof goesOn === "number" ? goesOn : undefined, limits);
+  const reused = reuse === false ? undefined : await taskToReuse(connection, wanted, idIn(reuse), limits);
+  const task = reused ?? (await create(connection, wanted, limits));
   const [{ task: data }] = await Promise.all([
     connection.call<{ task: TaskData }>("tasks.get_by_id", { task }, limits),
     connection.call("tasks.started", { task, force: false }, limits),
   ]);
-  if (!connection.isOffline) void rememberTask(keyOf(connection, options), task);
+  if (!connection.isOffline) void rememberTask(wanted.key, task);
   return { connection, data: { ...data, status: "in_progress" }, offset: 0 };
 }
 
-/** A project, and where its tasks' files go unless they say otherwise. */
-interface TargetProject {
-  readonly id: string;
-  readonly default_output_destination?: string;
-}
+const idIn = (choice: boolean | string | number): string | undefined => (typeof choice === "string" ? choice : undefined);
 
-/** In one call where there is one of that name; else it is made. */
-async function projectOf(connection: Connection, name: string, limits: CallOptions): Promise<TargetProject> {
-  const query = { name: exactly(name), only_fields: ["id", "name", "default_output_destination"], search_hidden: true };
-  const { projects } = await connection.call<{ projects: (TargetProject & { name: string })[] }>("projects.get_all", query, limits);
-  return projects.find((project) => project.name === name) ?? { id: await ensureProject(connection, name, limits) };
-}
-
-const nameOf = ({ taskName }: BeginOptions): string => taskName ?? process.argv[1]?.split(/[\\/]/).at(-1) ?? "program";
-const typeOf = ({ taskType }: BeginOptions): TaskType => taskType ?? "training";
-
-function keyOf(connection: Connection, options: BeginOptions): string {
-  return taskKey(connection.hosts.api, options.projectName ?? "", nameOf(options), typeOf(options));
+async function goOn(connection: Connection, task: string, at: number | undefined, limits: CallOptions): Promise<Begun> {
+  const { task: data } = await connection.call<{ task: TaskData }>("tasks.get_by_id", { task }, limits);
+  await connection.call("tasks.started", { task, force: true }, limits);
+  const next = data.last_iteration ? data.last_iteration + 1 : 0;
+  return { connection, data: { ...data, status: "in_progress" }, offset: at ?? next };
 }
 
 async function create(
   connection: Connection,
-  options: BeginOptions,
-  project: TargetProject | undefined,
+  { name, type, project, tags, destination }: WantedTask,
   limits: CallOptions,
 ): Promise<string> {
-  const destination = outputOf(connection, options, project);
   const fields = {
-    name: nameOf(options),
-    type: typeOf(options),
+    ...{ name, type, tags, system_tags: ["development"] },
     comment: `Auto-generated at ${new Date().toISOString().slice(0, 19).replace("T", " ")} UTC by ${userName()}@${hostname()}`,
-    ...(project === undefined ? {} : { project: project.id }),
-    tags: options.tags ?? [],
-    system_tags: ["development"],
+    ...(project === undefined ? {} : { project }),
     ...(destination === undefined ? {} : { output_dest: destination }),
   };
   return (await connection.call<{ id: string }>("tasks.create", fields, limits)).id;
@@ -135,94 +112,6 @@ function userName(): string {
   } catch {
     return String(process.getuid?.() ?? "somebody");
   }
-}
-
-/** What the program says, else the environment, else the project. */
-function outputOf(connection: Connection, { outputUri }: BeginOptions, project: TargetProject | undefined): string | undefined {
-  if (outputUri === true) return connection.hosts.files;
-  if (outputUri === false) return undefined;
-  return outputUri ?? variable("DEFAULT_OUTPUT_URI") ?? (project?.default_output_destination || undefined);
-}
-
-/** The earlier task, running again; undefined: none is to be gone on with. */
-async function goOn(
-  connection: Connection,
-  options: BeginOptions,
-  project: TargetProject | undefined,
-  limits: CallOptions,
-): Promise<Begun | undefined> {
-  const { continueLastTask: asked = false } = options;
-  if (asked === false) return undefined;
-  const task =
-    typeof asked === "string"
-      ? asked
-      : ((await lastTask(keyOf(connection, options))) ?? (await newestOf(connection, options, project, limits)));
-  if (task === undefined) return undefined;
-  const { task: data } = await connection.call<{ task: TaskData }>("tasks.get_by_id", { task }, limits);
-  await connection.call("tasks.started", { task, force: true }, limits);
-  const next = data.last_iteration ? data.last_iteration + 1 : 0;
-  return { connection, data: { ...data, status: "in_progress" }, offset: typeof asked === "number" ? asked : next };
-}
-
-async function newestOf(
-  connection: Connection,
-  options: BeginOptions,
-  project: TargetProject | undefined,
-  limits: CallOptions,
-): Promise<string | undefined> {
-  const query = {
-    name: nameOf(options),
-    type: [typeOf(options)],
-    order_by: ["-last_update"],
-    page: 0,
-    page_size: 20,
-    only_fields: ["id", "name"],
-  };
-  const { tasks } = await connection.call<{ tasks: { id: string; name: string }[] }>(
-    "tasks.get_all",
-    { ...query, ...(project === undefined ? {} : { project: [project.id] }) },
-    limits,
-  );
-  return tasks.find(({ name }) => name === nameOf(options))?.id;
-}
-
-/** A draft of the same name that left nothing behind is emptied and used again (task-class.md B7); undefined: there is none. */
-async function usedAgain(
-  connection: Connection,
-  options: BeginOptions,
-  project: TargetProject | undefined,
-  limits: CallOptions,
-): Promise<string | undefined> {
-  const { reuseLastTaskId = true } = options;
-  if (reuseLastTaskId === false || connection.isOffline || /^(y|yes|t|true|on|1)$/i.test(variable("TASK_NO_REUSE") ?? "")) return undefined;
-  const task = typeof reuseLastTaskId === "string" ? reuseLastTaskId : await lastTask(keyOf(connection, options));
-  if (task === undefined) return undefined;
-  try {
-    const { task: data } = await connection.call<{ task: TaskData }>("tasks.get_by_id", { task }, limits);
-    if (!isReusable(data, options, project)) return undefined;
-    await connection.call("tasks.reset", { task, force: false, clear_all: true }, limits);
-    const destination = outputOf(connection, options, project);
-    const emptied = { hyperparams: {}, configuration: {}, runtime: {}, tags: options.tags ?? [], output_dest: destination ?? "" };
-    await connection.call("tasks.edit", { task, force: true, ...emptied }, limits);
-    return task;
-  } catch (error) {
-    if (error instanceof ApiError && !error.retryable) return undefined;
-    throw error;
-  }
-}
-
-function isReusable(data: TaskData, options: BeginOptions, project: TargetProject | undefined): boolean {
-  const tags = data.system_tags ?? [];
-  return (
-    data.name === nameOf(options) &&
-    data.type === typeOf(options) &&
-    (project === undefined || data.project === project.id) &&
-    !["published", "publishing", "closed", "in_progress", "queued"].includes(data.status) &&
-    tags.includes("development") &&
-    !tags.includes("archived") &&
-    (data.models?.output ?? []).length === 0 &&
-    (data.execution?.artifacts ?? []).length === 0
-  );
 }
 
 /** Whether an id was given that leads nowhere is the caller's to tell. */

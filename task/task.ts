@@ -1,19 +1,17 @@
 import { WindlassError } from "../base/errors.ts";
-import { connectWith, defaultConnection, isOfflineMode, setOfflineMode } from "./connection/default-connection.ts";
+import { defaultConnection, setOfflineMode } from "./connection/default-connection.ts";
 import { type CreateOptions, createTask } from "./create.ts";
-import type { TaskData } from "./data.ts";
 import { type ExportedTask, exportedTask, importedTask } from "./exchange.ts";
-import { type FindOptions, type Project, projectId, projects, taskById, taskByName, tasksBy } from "./find.ts";
+import { type FindOptions, taskById, taskByName, tasksBy } from "./find.ts";
 import { functionOf, itemsOfCall, parametersOfCall } from "./functions.ts";
 import { type BeginOptions, begin, noTask } from "./init.ts";
-import { LifecycleTask, type RecordOptions } from "./members/lifecycle.ts";
+import { BesideTask, idOf } from "./members/beside.ts";
+import type { RecordOptions } from "./members/lifecycle.ts";
 import { importSession } from "./offline/import-session.ts";
 import { OfflineConnection } from "./offline/offline-connection.ts";
 import { OpenedSession } from "./offline/opened-session.ts";
-import { addPackage, freezePackages, ignorePackage } from "./program/requirements.ts";
-import { dequeue, enqueue, type QueueChange, type QueueChoice } from "./queueing.ts";
+import { enqueue } from "./queueing.ts";
 import { remoteTask, simulateRemote } from "./remote.ts";
-import { MONITOR_TIMING, type MonitorTiming } from "./resources.ts";
 import { tell } from "./tell.ts";
 
 export type InitOptions = BeginOptions & RecordOptions;
@@ -29,14 +27,6 @@ export interface CloneOptions {
   readonly project?: string;
 }
 
-export interface CredentialOptions {
-  readonly apiHost?: string;
-  readonly webHost?: string;
-  readonly filesHost?: string;
-  readonly key?: string;
-  readonly secret?: string;
-}
-
 export interface RemoteOptions {
   readonly queueName?: string;
   readonly clone?: boolean;
@@ -45,12 +35,9 @@ export interface RemoteOptions {
 
 let main: Task | undefined;
 let beginning: Promise<Task> | undefined;
-let timing: MonitorTiming = MONITOR_TIMING;
-
-const idOf = (task: string | Task): string => (typeof task === "string" ? task : task.id);
 
 /** A task of a ClearML server: the one that this program records, or any other. `docs/task.md` has every member with what it does. */
-export class Task extends LifecycleTask {
+export class Task extends BesideTask {
   readonly #functions = new Set<string>();
 
   /**
@@ -70,7 +57,7 @@ export class Task extends LifecycleTask {
     const { connection, data, offset } = await begin(options);
     const task = new Task(connection, data);
     task.setInitialIteration(offset);
-    task.record(options, timing);
+    task.record(options, Task.monitorTiming);
     main = task;
     return task;
   }
@@ -78,11 +65,6 @@ export class Task extends LifecycleTask {
   /** The task that this program records; undefined before `init` and after `close`. */
   static currentTask(): Task | undefined {
     return main;
-  }
-
-  /** Whether no agent runs this process. */
-  static runningLocally(): boolean {
-    return remoteTask() === undefined;
   }
 
   /** Makes a draft that runs a program of a repository, or of a single file. */
@@ -111,11 +93,6 @@ export class Task extends LifecycleTask {
     return (await tasksBy(connection, { ...rest, ...projectNames })).map((data) => new Task(connection, data));
   }
 
-  /** `tasks.get_all` as it is: the documents that a query of the server's own words finds (clearml-api.md 4.4). */
-  static async getAll(query: object = {}): Promise<TaskData[]> {
-    return (await (await defaultConnection()).call<{ tasks: TaskData[] }>("tasks.get_all", query)).tasks;
-  }
-
   /** A draft like another task. */
   static async clone({ sourceTask, name, comment, parent, project }: CloneOptions): Promise<Task> {
     const connection = await defaultConnection();
@@ -130,54 +107,11 @@ export class Task extends LifecycleTask {
     return await Task.#of((await connection.call<{ id: string }>("tasks.clone", fields)).id);
   }
 
-  /** Every project, the one that was changed longest ago first. */
-  static async getProjects(query: object = {}): Promise<Project[]> {
-    return await projects(await defaultConnection(), query);
-  }
-
-  /** Undefined: there is no project of exactly that name. */
-  static async getProjectId(
-    projectName: string,
-    { searchHidden = true }: { readonly searchHidden?: boolean } = {},
-  ): Promise<string | undefined> {
-    return await projectId(await defaultConnection(), projectName, searchHidden);
-  }
-
-  /** Puts a draft or a stopped task into a queue; with `force` also one that has ended, after a reset. */
-  static async enqueue(task: string | Task, queue: QueueChoice & { readonly force?: boolean }): Promise<QueueChange> {
-    return await enqueue(await defaultConnection(), idOf(task), queue, queue.force);
-  }
-
-  static async dequeue(task: string | Task): Promise<QueueChange> {
-    return await dequeue(await defaultConnection(), idOf(task));
-  }
-
   /** Lets this process behave as if an agent ran it for a task, and yet tell its console and its end itself. Before `init`. */
   static async debugSimulateRemoteTask(taskId: string, { resetTask = false }: { readonly resetTask?: boolean } = {}): Promise<void> {
     const task = await Task.#of(taskId);
     if (resetTask) await task.reset({ force: true });
     simulateRemote(taskId);
-  }
-
-  /** A package that the task needs beside those of package.json; without a version the installed one. Before `init`. */
-  static addRequirements(packageName: string, packageVersion?: string): void {
-    addPackage(packageName, packageVersion);
-  }
-
-  /** A package of package.json that the task does not need. Before `init`. */
-  static ignoreRequirements(packageName: string): void {
-    ignorePackage(packageName);
-  }
-
-  /** Records the lock file as it is, or another file, instead of the list of packages. Before `init`. */
-  static forceRequirementsEnvFreeze({
-    force = true,
-    requirementsFile,
-  }: {
-    readonly force?: boolean;
-    readonly requirementsFile?: string;
-  } = {}): void {
-    freezePackages(force, requirementsFile);
   }
 
   /** From now on nothing is said to a server, and `init` records into a folder. Has no effect under an agent. */
@@ -186,20 +120,6 @@ export class Task extends LifecycleTask {
     if (!offlineMode && main?.isOfflineTask === true)
       throw new WindlassError("the program's task is recorded offline", { code: "offline", hint: "Close it first." });
     setOfflineMode(offlineMode);
-  }
-
-  static isOffline(): boolean {
-    return isOfflineMode();
-  }
-
-  /** Where the server is and who we are there, for what is asked from now on; wins over environment and clearml.conf. */
-  static setCredentials({ apiHost, webHost, filesHost, key, secret }: CredentialOptions): void {
-    connectWith({ api: apiHost, web: webHost, files: filesHost, accessKey: key, secretKey: secret });
-  }
-
-  /** When figures of the machine begin, and over which axis they stand; before `init`. */
-  static setResourceMonitorIterationTimeout(asked: Partial<MonitorTiming> = {}): void {
-    timing = { ...MONITOR_TIMING, ...asked };
   }
 
   /** Makes a task of what `exportTask` gave, or puts it into `targetTask`: instead of what it has, or (`update`) into that. */

@@ -36,9 +36,9 @@ export class TaskRecord {
     return this.known;
   }
 
-  /** Reads the task from the server anew; `tasks.get_by_id`. */
+  /** Reads the task from the server anew, with what this process recorded; `tasks.get_by_id`. */
   async reload(options?: CallOptions): Promise<void> {
-    this.known = (await this.connection.call<{ task: TaskData }>("tasks.get_by_id", { task: this.id }, options)).task;
+    this.known = (await this.ask<{ task: TaskData }>("tasks.get_by_id", { task: this.id }, options)).task;
   }
 
   /** A call whose answer the program waits for; what it recorded before is said before. */

@@ -18,7 +18,7 @@ const KEPT_CHARACTERS = 128 * 2 ** 20;
  * list; they are sent in batches, one request at a time, and again until the server answers.
  */
 export class EventQueue {
-  readonly #connection: Connection;
+  readonly #connection: Pick<Connection, "callLines">;
   readonly #patience: Patience;
   #lines: string[] = [];
   #characters = 0;
@@ -27,7 +27,7 @@ export class EventQueue {
   #timer: NodeJS.Timeout | undefined;
   #sending: Promise<void> | undefined;
 
-  constructor(connection: Connection, patience: Patience) {
+  constructor(connection: Pick<Connection, "callLines">, patience: Patience) {
     this.#connection = connection;
     this.#patience = patience;
   }

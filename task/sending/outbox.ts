@@ -5,12 +5,12 @@ import type { Patience } from "./patience.ts";
 
 /** Calls that a program makes without waiting for them, in their order. */
 export class Outbox {
-  readonly #connection: Connection;
+  readonly #connection: Pick<Connection, "call">;
   readonly #patience: Patience;
   readonly #waiting: Call[] = [];
   #sending: Promise<void> | undefined;
 
-  constructor(connection: Connection, patience: Patience) {
+  constructor(connection: Pick<Connection, "call">, patience: Patience) {
     this.#connection = connection;
     this.#patience = patience;
   }
