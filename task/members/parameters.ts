@@ -125,7 +125,9 @@ export class ParameterTask extends StatusTask {
   protected recordItems(items: readonly ParameterItem[]): void {
     if (items.length === 0) return;
     this.known = { ...this.known, hyperparams: withItems(this.sections, items) };
-    this.sending.outbox.add("tasks.edit_hyper_params", { task: this.id, hyperparams: items, replace_hyperparams: "none", force: true });
+    const bodyOf = (hyperparams: readonly ParameterItem[]) => ({ task: this.id, hyperparams, replace_hyperparams: "none", force: true });
+    const joined = (earlier: readonly ParameterItem[]): ParameterItem[] => allItems(withItems(withItems({}, earlier), items));
+    this.sending.outbox.add("tasks.edit_hyper_params", bodyOf(items), ({ hyperparams }) => bodyOf(joined(hyperparams)));
   }
 
   async #store(items: readonly ParameterItem[], force = true): Promise<void> {

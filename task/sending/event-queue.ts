@@ -24,6 +24,7 @@ export class EventQueue {
   #characters = 0;
   #underWay: readonly string[] = [];
   #dropped = 0;
+  #isClosedTold = false;
   #timer: NodeJS.Timeout | undefined;
   #sending: Promise<void> | undefined;
 
@@ -38,7 +39,11 @@ export class EventQueue {
   }
 
   add(event: object): void {
-    const line = JSON.stringify(event);
+    if (this.#patience.isOver) this.#tellClosed();
+    else this.#keep(JSON.stringify(event));
+  }
+
+  #keep(line: string): void {
     this.#lines.push(line);
     this.#characters += line.length;
     if (this.#characters > KEPT_CHARACTERS) this.#dropOldest();
@@ -80,6 +85,11 @@ export class EventQueue {
       characters += this.#lines[count]?.length ?? 0;
     this.#characters -= characters;
     return this.#lines.splice(0, count);
+  }
+
+  #tellClosed(): void {
+    if (!this.#isClosedTold) tell("the task is closed: what is reported to it now is lost");
+    this.#isClosedTold = true;
   }
 
   #dropOldest(): void {

@@ -8,6 +8,7 @@ export class Outbox {
   readonly #connection: Pick<Connection, "call">;
   readonly #patience: Patience;
   readonly #waiting: Call[] = [];
+  #underWay: Call | undefined;
   #sending: Promise<void> | undefined;
 
   constructor(connection: Pick<Connection, "call">, patience: Patience) {
@@ -20,8 +21,12 @@ export class Outbox {
     return this.#waiting;
   }
 
-  add(endpoint: string, body: object): void {
-    this.#waiting.push({ endpoint, body });
+  /** With `merge` the last call joins the new one when it goes to the same endpoint and was not begun yet: a loop that sets a value makes one call, not thousands. */
+  add<Body extends object>(endpoint: string, body: Body, merge?: (earlier: Body) => Body): void {
+    const last = this.#waiting.at(-1);
+    const canJoin = merge !== undefined && last?.endpoint === endpoint && last !== this.#underWay;
+    if (canJoin) this.#waiting.splice(-1, 1, { endpoint, body: merge(last.body as Body) });
+    else this.#waiting.push({ endpoint, body });
     this.#sending ??= this.#send();
   }
 
@@ -43,6 +48,7 @@ export class Outbox {
     await Promise.resolve();
     for (let call = this.#waiting[0]; call !== undefined && !this.#patience.isOver; call = this.#waiting[0]) {
       const { endpoint, body } = call;
+      this.#underWay = call;
       await this.#patience.make(endpoint, async (options) => await this.#connection.call(endpoint, body, options));
       if (!this.#patience.isOver) this.#waiting.shift();
     }

@@ -149,6 +149,20 @@ describe("Task.init", function () {
     expect(await readdir(folder)).to.include.members(["log.jsonl", "metrics.jsonl", "data"]);
   });
 
+  it("goes on with a server that takes too long to answer", async () => {
+    const { code, stderr, stdout } = await programs.run(`
+      const net = await import("node:net");
+      const silent = net.createServer(() => undefined).listen(0, "127.0.0.1");
+      await new Promise((listening) => silent.once("listening", listening));
+      process.env.CLEARML_API_HOST = "http://127.0.0.1:" + silent.address().port;
+      const task = await Task.init({ projectName: "Records", timeoutMs: 200 });
+      console.log("worked", task.isOfflineTask);
+      silent.unref();`);
+    expect([code, stdout]).to.deep.equal([0, "worked true\n"]);
+    expect(stderr.trim().split("\n")).to.have.length(1);
+    expect(stderr).to.contain("the server takes too long to answer");
+  });
+
   it("goes on with a server that fails later, and tells in one line what it could not say", async () => {
     const { code, stderr } = await programs.run(
       `
@@ -201,17 +215,20 @@ describe("Task.init", function () {
   });
 
   it("close and currentTask let the program go on without its task, and begin another", async () => {
-    const { said } = await programs.run(`
+    const { said, stderr } = await programs.run(`
       const task = await Task.init({ projectName: "Records", taskName: "closed" });
       const during = [Task.currentTask() === task, task.isMainTask(), task.isCurrentTask(), Task.runningLocally(), await Task.init() === task];
       console.log("before");
       await task.close();
       console.log("after");
+      task.logger.reportScalar({ title: "late", series: "late", value: 1 });
+      during.push(["SIGINT", "SIGTERM", "exit", "beforeExit", "uncaughtExceptionMonitor"].every((name) => process.listenerCount(name) === 0));
       const other = await Task.init({ projectName: "Records", taskName: "another" });
       console.log("said " + JSON.stringify([during, task.id, other.id, task.isMainTask()]));
     `);
     const [during, closed, other, isStill] = said;
-    expect([...during, isStill]).to.deep.equal([true, true, true, true, true, false]);
+    expect([...during, isStill]).to.deep.equal([true, true, true, true, true, true, false]);
+    expect(stderr).to.equal("windlass: the task is closed: what is reported to it now is lost\n");
     expect(await programs.document(closed)).to.include({ status: "completed", name: "closed" });
     expect(await programs.console(closed)).to.equal("before\n");
     expect(await programs.document(other)).to.include({ status: "completed", name: "another" });

@@ -52,12 +52,23 @@ describe("what a program says without waiting", () => {
     const queue = new EventQueue(connection, patience);
     const outbox = new Outbox(connection, patience);
     queue.add({ first: 1 });
-    await queue.flush();
     queue.add({ second: 2 });
+    await queue.flush();
     outbox.add("tasks.edit", { a: 1 });
     await outbox.flush();
     expect(queue.waiting).to.deep.equal(['{"first":1}', '{"second":2}']);
     expect(outbox.waiting).to.deep.equal([{ endpoint: "tasks.edit", body: { a: 1 } }]);
+  });
+
+  it("joins calls that may be one, and leaves the order of all others", async () => {
+    const connection = connectionThat(() => ({}));
+    const outbox = new Outbox(connection, new Patience("a"));
+    const set = (value: number): void => outbox.add("set", { values: [value] }, (earlier) => ({ values: [...earlier.values, value] }));
+    for (const value of [1, 2]) set(value);
+    outbox.add("other", {});
+    for (const value of [3, 4]) set(value);
+    await outbox.flush();
+    expect(connection.bodies).to.deep.equal(['set {"values":[1,2]}', "other {}", 'set {"values":[3,4]}']);
   });
 
   it("goes on behind what the server refuses", async () => {
