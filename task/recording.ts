@@ -27,6 +27,7 @@ export interface RecordingOptions {
 /** What goes on beside a program as long as its task records it. */
 export class Recording {
   readonly #undo: (() => void)[] = [];
+  readonly #unwatch: () => void;
   readonly #over = new AbortController();
   readonly capturesStdout: boolean;
 
@@ -34,16 +35,22 @@ export class Recording {
     const { own, monitor, iteration, report, connection, task, onText, ending } = options;
     const { signal } = this.#over;
     this.capturesStdout = own?.streams.stdout === true;
-    this.#undo.push(watchEnding(ending));
+    this.#unwatch = watchEnding(ending);
     if (own !== undefined) this.#undo.push(captureStreams({ ...own.streams, onText }));
     if (monitor !== undefined) void monitorResources({ timing: monitor, iteration, report, signal });
     if (own !== undefined && !connection.isOffline)
       void watchForAbort({ connection, task, ownStatus: own.status, signal }).then((isAborted) => isAborted && own.onAbort());
   }
 
-  /** The program is by itself again. */
+  /** Only the end of the process is still watched. */
   stop(): void {
     this.#over.abort();
     for (const undo of this.#undo.splice(0)) undo();
+  }
+
+  /** The program is by itself again. */
+  release(): void {
+    this.stop();
+    this.#unwatch();
   }
 }

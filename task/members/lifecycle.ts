@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { inspect } from "node:util";
+import { unlessAborted } from "../../base/cancelled.ts";
 import { QUICK } from "../../base/retry.ts";
 import type { Call } from "../connection/connection.ts";
 import { COMPLETED, type End } from "../ending/end.ts";
@@ -29,7 +30,14 @@ const AT_EXIT_MS = 3_000;
 export class LifecycleTask extends ModelTask {
   #recording: Recording | undefined;
   #prepared: Promise<unknown> = Promise.resolve();
+  /** What is being said of the end; undefined while the program runs. */
+  #end: End | undefined;
   #isOver = false;
+
+  /** Sends what was reported and recorded so far. */
+  override async flush({ signal }: { readonly signal?: AbortSignal } = {}): Promise<boolean> {
+    return await unlessAborted(super.flush(), signal);
+  }
 
   /** Flushes everything and ends the task, as completed unless it ended otherwise; the program goes on without it. */
   async close({ timeoutMs = 60_000 }: { readonly timeoutMs?: number } = {}): Promise<void> {
@@ -62,8 +70,8 @@ export class LifecycleTask extends ModelTask {
 
   /** Says how the task ended, once all the rest is said; a server that does not take it in time is given up, and that is told. */
   protected async finish(end: End, capMs: number): Promise<void> {
-    if (this.#isOver) return;
-    this.#isOver = true;
+    if (this.#end !== undefined) return;
+    this.#end = end;
     this.#recording?.stop();
     const { patience } = this.sending;
     // Nothing else may keep the process alive meanwhile: what is under way does not.
@@ -79,21 +87,23 @@ export class LifecycleTask extends ModelTask {
       if (patience.isOver)
         tell(`the server did not take everything in ${capMs / 1000} s: ${this.sending.events.waiting.length} events are lost`);
       patience.end();
+      this.#isOver = true;
+      this.#recording?.release();
     }
   }
 
-  /** The same at once, for a process that does not wait. */
+  /** The same at once, for a process that does not wait, not even for an end that is being told. */
   protected finishNow(end: End): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    this.#recording?.stop();
+    this.#end ??= end;
+    this.#recording?.release();
     this.consoleLines.flush();
     const { outbox, events, patience } = this.sending;
     patience.end();
-    const failure = this.connection.sayLastWords(
-      { calls: outbox.waiting, lines: events.waiting, farewell: this.#farewell(end) },
-      AT_EXIT_MS,
-    );
+    const words = { calls: outbox.waiting, lines: events.waiting, farewell: this.#farewell(this.#end) };
+    if (Object.values(words).every((some) => some.length === 0)) return;
+    const failure = this.connection.sayLastWords(words, AT_EXIT_MS);
     if (failure !== undefined) tell(`the task's end could not be told (${failure})`);
   }
 

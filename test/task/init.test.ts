@@ -85,6 +85,17 @@ describe("Task.init", function () {
     expect(await programs.console(said)).to.contain("said");
   });
 
+  it("loses nothing of a program that exits while its close is under way", async () => {
+    const { said } = await programs.run(`
+      const task = await Task.init({ projectName: "Records" });
+      ${SAY_ID}
+      task.logger.reportScalar({ title: "loss", series: "train", iteration: 3, value: 7 });
+      void task.close();
+      process.exit(5);
+    `);
+    expect(await programs.document(said)).to.include({ status: "completed", last_iteration: 3 });
+  });
+
   it("takes a process.exit(0) and an exit code of 0 for completed", async () => {
     const { said } = await programs.run(`const task = await Task.init({ projectName: "Records" }); ${SAY_ID} process.exit(0);`);
     expect((await programs.document(said)).status).to.equal("completed");
