@@ -10,6 +10,7 @@ export type ExportedTask = Readonly<Record<string, unknown>>;
 const LEFT_OUT = ["last_metrics", "last_iteration", "status_changed", "status_reason", "status_message"];
 /** What `tasks.edit` takes of a task. */
 const KEPT = [
+  "type",
   "name",
   "tags",
   "system_tags",
@@ -34,7 +35,9 @@ export async function exportedTask(connection: Connection, data: TaskData): Prom
 }
 
 /** Makes a task of exported data, or puts the data into one that is there: over all it has, or (`update`) into what it has. The id. */
-export async function importedTask(connection: Connection, data: ExportedTask, target?: TaskData, update = false): Promise<string> {
+export async function importedTask(connection: Connection, given: ExportedTask, target?: TaskData, update = false): Promise<string> {
+  const destination = (given["output"] as TaskData["output"])?.destination;
+  const data = destination === undefined ? given : { ...given, output_dest: destination };
   const task = target?.id ?? (await newTask(connection, data));
   const kept = Object.fromEntries(
     Object.entries(data).filter(([name, value]) => KEPT.includes(name) && value !== null && value !== undefined),

@@ -1,4 +1,4 @@
-import { closeSync, openSync, readdirSync, readFileSync, readSync, writeSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readdirSync, readFileSync, readSync, writeSync } from "node:fs";
 import { join, relative } from "node:path";
 import { crc32, deflateRawSync, inflateRawSync } from "node:zlib";
 import { WindlassError } from "../../base/errors.ts";
@@ -101,7 +101,7 @@ function endOf(count: number, length: number, offset: number): Buffer {
 export function* readZip(path: string): Generator<{ readonly name: string; readonly content: Buffer }> {
   const file = openSync(path, "r");
   try {
-    for (const { name, method, packedBytes, offset } of directoryOf(path)) {
+    for (const { name, method, packedBytes, offset } of directoryOf(path, file)) {
       const head = readAt(file, offset, 30);
       const start = offset + 30 + head.readUInt16LE(26) + head.readUInt16LE(28);
       const packed = readAt(file, start, packedBytes);
@@ -119,14 +119,19 @@ interface Listed {
   readonly offset: number;
 }
 
-function directoryOf(path: string): Listed[] {
-  const bytes = readFileSync(path);
+/** The end of a zip file has its comment behind it, of up to 64 KiB. */
+const LONGEST_END = 22 + 0xffff;
+
+function directoryOf(path: string, file: number): Listed[] {
+  const { size } = fstatSync(file);
+  const tail = readAt(file, Math.max(0, size - LONGEST_END), Math.min(size, LONGEST_END));
   const mark = Buffer.alloc(4);
   mark.writeUInt32LE(END);
-  const end = bytes.lastIndexOf(mark);
+  const end = tail.lastIndexOf(mark);
   if (end < 0) throw new WindlassError(`${path} is no zip file`, { code: "bad-zip" });
+  const bytes = readAt(file, tail.readUInt32LE(end + 16), tail.readUInt32LE(end + 12));
   const listed: Listed[] = [];
-  for (let at = bytes.readUInt32LE(end + 16), left = bytes.readUInt16LE(end + 10); left > 0; left--) {
+  for (let at = 0, left = tail.readUInt16LE(end + 10); left > 0; left--) {
     const [nameLength, extra, comment] = [28, 30, 32].map((place) => bytes.readUInt16LE(at + place)) as [number, number, number];
     const name = bytes.toString("utf8", at + 46, at + 46 + nameLength);
     listed.push({

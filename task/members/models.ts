@@ -93,11 +93,12 @@ export class ModelTask extends ArtifactTask {
         tags: options.tags ?? [],
       },
       ...(this.project === undefined ? {} : { project: this.project }),
-      ...(options.iteration === undefined ? {} : { iteration: options.iteration }),
       ...((options.framework ?? frameworkOf(modelPath)) ? { framework: options.framework ?? frameworkOf(modelPath) } : {}),
       labels: this.getLabelsEnumeration(),
     };
     const model = await this.#put(name, fields);
+    // No field of `models.create`.
+    if (options.iteration !== undefined) await this.ask("models.edit", { model, iteration: options.iteration });
     if (options.deleteAfterUpload === true) await rm(modelPath, { recursive: true, force: true });
     await this.reload();
     return new Model(this.connection, await this.#modelOf(model), name);

@@ -53,19 +53,19 @@ export class TaskRecord {
     this.known = { ...this.known, ...fields };
   }
 
-  /** Changes some fields of a part that the server merges key by key (`script`, `execution`, `output`). */
-  protected async editPart(part: "script" | "execution" | "output", fields: object): Promise<void> {
+  /** Changes some fields of a part that the server merges key by key (`script`, `execution`). */
+  protected async editPart(part: "script" | "execution", fields: object): Promise<void> {
     await this.ask("tasks.edit", { task: this.id, force: true, [part]: fields });
     this.knowPart(part, fields);
   }
 
   /** The same without waiting for it. */
-  protected recordPart(part: "script" | "execution" | "output", fields: object): void {
+  protected recordPart(part: "script" | "execution", fields: object): void {
     this.sending.outbox.add("tasks.edit", { task: this.id, force: true, [part]: fields });
     this.knowPart(part, fields);
   }
 
-  protected knowPart(part: "script" | "execution" | "output", fields: object): void {
+  protected knowPart(part: "script" | "execution", fields: object): void {
     this.known = { ...this.known, [part]: { ...this.known[part], ...fields } };
   }
 

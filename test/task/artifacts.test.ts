@@ -167,6 +167,7 @@ describe("artifacts and models of tasks", function () {
       labels: { cat: 1 },
       task: task.id,
     });
+    expect((await programs.document(task.id)).last_iteration).to.equal(7);
     expect(await readFile(await model.getLocalCopy(), "utf8")).to.equal("weights");
     const again = await task.updateOutputModel({ modelPath: file, name: "net", deleteAfterUpload: true });
     expect(again.id).to.equal(model.id);

@@ -109,12 +109,27 @@ describe("finding, making and dropping tasks", () => {
   it("exportTask, importTask and updateTask carry a task over, put it into one, and mix it in", async () => {
     const project = await projectOf("Exported");
     const lr = { section: "Args", name: "lr", value: "1", type: "int" };
-    const source = await Task.getTask({ taskId: await made({ name: "exported", project, tags: ["kept"], hyperparams: { Args: { lr } } }) });
+    const source = await Task.getTask({
+      taskId: await made({
+        name: "exported",
+        type: "testing",
+        output_dest: "/some/folder",
+        project,
+        tags: ["kept"],
+        hyperparams: { Args: { lr } },
+      }),
+    });
     const data = JSON.parse(JSON.stringify(await source?.exportTask()));
     expect(data).to.deep.include({ project_name: "Exported", name: "exported" });
     expect(data).to.not.have.any.keys("last_metrics", "status_message");
     const copy = await Task.importTask({ ...data, name: "imported" });
-    expect(await programs.document(copy.id)).to.deep.include({ name: "imported", project, tags: ["kept"] });
+    expect(await programs.document(copy.id)).to.deep.include({
+      name: "imported",
+      type: "testing",
+      output: { destination: "/some/folder" },
+      project,
+      tags: ["kept"],
+    });
     await copy.updateTask({ hyperparams: { Args: { more: { ...lr, name: "more" } } } });
     expect(Object.keys((await programs.document(copy.id)).hyperparams.Args)).to.have.members(["lr", "more"]);
     await Task.importTask({ hyperparams: { Args: { lr } } }, { targetTask: copy });
