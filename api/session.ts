@@ -1,9 +1,9 @@
 import { Buffer } from "node:buffer";
-import { unlessAborted } from "../base/cancelled.ts";
 import { backgroundClock, epochMs, systemClock } from "../base/clock.ts";
 import { messageOf } from "../base/errors.ts";
 import { type Log, silentLog } from "../base/log.ts";
 import { BRIEF, type RetrySchedule, retry } from "../base/retry.ts";
+import { SharedWork } from "../base/shared-work.ts";
 import { ApiError } from "./api-error.ts";
 import { Connections } from "./connections.ts";
 import { dataOf, parseEnvelope } from "./envelope.ts";
@@ -50,7 +50,7 @@ export class Session {
   readonly #connections: Connections;
   readonly #strangers: Strangers;
   #token: Token | undefined;
-  #login: Promise<Token> | undefined;
+  #login: SharedWork<Token> | undefined;
   #lastContactMs: number | undefined;
 
   constructor(options: SessionOptions) {
@@ -127,16 +127,15 @@ export class Session {
     const { credentials } = this.#options;
     if ("token" in credentials) return { text: credentials.token, expiresAtMs: Infinity };
     if (this.#token !== undefined && this.#token.expiresAtMs - Date.now() > RENEW_BEFORE_MS) return this.#token;
-    this.#login ??= this.#logIn(credentials, options).finally(() => {
-      this.#login = undefined;
-    });
-    return await unlessAborted(this.#login, options.signal);
+    if (this.#login === undefined || this.#login.isOver)
+      this.#login = new SharedWork(async (signal) => await this.#logIn(credentials, { ...options, signal }));
+    return await this.#login.join(options.signal);
   }
 
-  /** Several calls wait for it: the abort of the one that began it ends only that one. */
+  /** Several calls may wait for it: its signal is that of all of them together. */
   async #logIn(keys: { accessKey: string; secretKey: string }, options: CallOptions): Promise<Token> {
     const basic = Buffer.from(`${keys.accessKey}:${keys.secretKey}`).toString("base64");
-    const data = await this.#send("auth.login", `Basic ${basic}`, "application/json", "{}", { ...options, signal: undefined });
+    const data = await this.#send("auth.login", `Basic ${basic}`, "application/json", "{}", options);
     const text = (data as { token: string }).token;
     const exp = claimsOf(text)["exp"];
     this.#token = { text, expiresAtMs: typeof exp === "number" ? exp * 1000 : Infinity };

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { inspect } from "node:util";
 import { unlessAborted } from "../../base/cancelled.ts";
+import { messageOf } from "../../base/errors.ts";
 import { QUICK } from "../../base/retry.ts";
 import type { Call } from "../connection/connection.ts";
 import { COMPLETED, type End } from "../ending/end.ts";
@@ -79,13 +80,15 @@ export class LifecycleTask extends ModelTask {
     try {
       await Promise.race([this.#prepared.then(async () => await this.flush()), once(patience.signal, "abort")]);
       for (const { endpoint, body } of this.#farewell(end))
-        if (!patience.isOver) await this.connection.call(endpoint, body, { retry: QUICK, timeoutMs: capMs });
+        if (!patience.isOver) await this.connection.call(endpoint, body, { retry: QUICK, signal: patience.signal });
     } catch (error) {
-      tell(`the task's end could not be told (${error instanceof Error ? error.message : error})`);
+      if (!patience.isOver) tell(`the task's end could not be told (${messageOf(error)})`);
     } finally {
       clearTimeout(cap);
       if (patience.isOver)
-        tell(`the server did not take everything in ${capMs / 1000} s: ${this.sending.events.waiting.length} events are lost`);
+        tell(
+          `the server did not take everything in ${capMs / 1000} s: ${this.sending.events.waiting.length} events are lost, or how the task ended`,
+        );
       patience.end();
       this.#isOver = true;
       this.#recording?.release();

@@ -200,7 +200,34 @@ describe("Task.init", function () {
       { env: { CLEARML_API_HOST: programs.server.apiUrl } },
     );
     expect(code).to.equal(0);
-    expect(stderr.trim().split("\n")).to.deep.equal(["windlass: the server did not take everything in 1.5 s: 1 events are lost"]);
+    expect(stderr.trim().split("\n")).to.deep.equal([
+      "windlass: the server did not take everything in 1.5 s: 1 events are lost, or how the task ended",
+    ]);
+  });
+
+  it("ends in time when the server falls silent at the end", async () => {
+    const { code, stderr } = await programs.run(
+      `
+      const http = await import("node:http");
+      const upstream = process.env.CLEARML_API_HOST;
+      const proxy = http.createServer((request, response) => {
+        if (request.url.includes("tasks.completed")) return;
+        const target = http.request(upstream + request.url, { method: request.method, headers: request.headers }, (answer) => {
+          response.writeHead(answer.statusCode, answer.headers);
+          answer.pipe(response);
+        });
+        request.pipe(target);
+      }).listen(0, "127.0.0.1");
+      await new Promise((listening) => proxy.once("listening", listening));
+      process.env.CLEARML_API_HOST = "http://127.0.0.1:" + proxy.address().port;
+      const task = await Task.init({ projectName: "Records", autoConnectStreams: false });
+      await task.close({ timeoutMs: 500 });
+      proxy.closeAllConnections();
+      proxy.close();`,
+      { env: { CLEARML_API_HOST: programs.server.apiUrl } },
+    );
+    expect(code).to.equal(0);
+    expect(stderr).to.match(/^windlass: the server did not take everything in 0.5 s: [^\n]*\n$/);
   });
 
   it("uses the task of the last run again when it left nothing behind, and makes a new one when it did or is asked to", async () => {
