@@ -8,6 +8,8 @@ export interface Exchange {
   /** How long the connection may be silent: before the head of the answer, and between two pieces of its body; ms. All of it may take ten times as long. */
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
+  /** The exchange does not keep the process alive. */
+  readonly background?: boolean | undefined;
 }
 
 export interface Answer {
@@ -40,10 +42,11 @@ export class Connections {
   }
 
   /** Sends one request and reads its answer to the end. Throws what the network throws, `signal`'s reason, or a timeout. */
-  async exchange(url: string, { method, headers, body, timeoutMs, signal }: Exchange): Promise<Answer> {
+  async exchange(url: string, { method, headers, body, timeoutMs, signal, background }: Exchange): Promise<Answer> {
     const target = new URL(url);
     const options: RequestOptions = { method, timeout: timeoutMs, agent: this.#agentFor(target), ...(headers && { headers }) };
     const request = moduleOf(target).request(target, signal === undefined ? options : { ...options, signal });
+    if (background === true) request.once("socket", (socket) => void socket.unref());
     let answer: IncomingMessage | undefined;
     const breakOff = (why: string): void => void (answer ?? request).destroy(new Error(why));
     request.once("timeout", () => breakOff(`no answer in ${timeoutMs / 1000} s`));

@@ -1,9 +1,9 @@
 import { Buffer } from "node:buffer";
-import { unlessAborted } from "../base/cancelled.ts";
-import { epochMs, systemClock } from "../base/clock.ts";
+import { backgroundClock, epochMs, systemClock } from "../base/clock.ts";
 import { messageOf } from "../base/errors.ts";
-import { type Logger, silentLogger } from "../base/logger.ts";
+import { type Log, silentLog } from "../base/log.ts";
 import { BRIEF, type RetrySchedule, retry } from "../base/retry.ts";
+import { SharedWork } from "../base/shared-work.ts";
 import { ApiError } from "./api-error.ts";
 import { Connections } from "./connections.ts";
 import { dataOf, type Needs, parseEnvelope } from "./envelope.ts";
@@ -18,7 +18,7 @@ export interface SessionOptions {
   readonly credentials: Credentials;
   /** Sent as X-ClearML-Worker: the default for events without a worker. */
   readonly workerName?: string;
-  readonly logger?: Logger;
+  readonly logger?: Log;
   /** A PEM file of authorities that are trusted besides those of Node. */
   readonly caBundle?: string | undefined;
 }
@@ -31,6 +31,8 @@ export interface CallOptions {
   readonly retry?: RetrySchedule;
   /** What the answer must hold; one that lacks it is an error that may pass. */
   readonly needs?: Needs;
+  /** The call does not keep the process alive. */
+  readonly background?: boolean;
 }
 
 const ANSWER_TIMEOUT_MS = 30_000;
@@ -48,17 +50,17 @@ interface Token {
 export class Session {
   readonly apiServer: string;
   readonly #options: SessionOptions;
-  readonly #logger: Logger;
+  readonly #logger: Log;
   readonly #connections: Connections;
   readonly #strangers: Strangers;
   #token: Token | undefined;
-  #login: Promise<Token> | undefined;
+  #login: SharedWork<Token> | undefined;
   #lastContactMs: number | undefined;
 
   constructor(options: SessionOptions) {
     this.apiServer = options.apiServer.replace(/\/+$/, "");
     this.#options = options;
-    this.#logger = options.logger ?? silentLogger;
+    this.#logger = options.logger ?? silentLog;
     this.#connections = new Connections({ caBundle: options.caBundle });
     this.#strangers = new Strangers(this.#logger);
   }
@@ -93,10 +95,16 @@ export class Session {
     return claimsOf(token.text);
   }
 
+  /** What an `Authorization` header of another server of the same installation says, e.g. the file server. */
+  async authorization(options: CallOptions = {}): Promise<string> {
+    return `Bearer ${(await this.#currentToken(options)).text}`;
+  }
+
   async #withRetry(endpoint: string, contentType: string, body: string | Uint8Array, options: CallOptions): Promise<unknown> {
     return await retry(() => this.#authorized(endpoint, contentType, body, options), {
       schedule: options.retry ?? BRIEF,
       signal: options.signal,
+      ...(options.background === true ? { clock: backgroundClock } : {}),
       retryable: (error) => error instanceof ApiError && (options.retry?.tries === Infinity ? error.mayPass : error.retryable),
       askedDelayMs: (error) => (error instanceof ApiError ? error.retryAfterMs : undefined),
       onRetry: (error, attempt, delayMs) =>
@@ -121,20 +129,15 @@ export class Session {
     const { credentials } = this.#options;
     if ("token" in credentials) return { text: credentials.token, expiresAtMs: Infinity };
     if (this.#token !== undefined && this.#token.expiresAtMs - Date.now() > RENEW_BEFORE_MS) return this.#token;
-    this.#login ??= this.#logIn(credentials, options).finally(() => {
-      this.#login = undefined;
-    });
-    return await unlessAborted(this.#login, options.signal);
+    if (this.#login === undefined || this.#login.isOver)
+      this.#login = new SharedWork(async (signal) => await this.#logIn(credentials, { ...options, signal }));
+    return await this.#login.join(options.signal);
   }
 
-  /** Several calls wait for it: the abort of the one that began it ends only that one. */
+  /** Several calls may wait for it: its signal is that of all of them together. */
   async #logIn(keys: { accessKey: string; secretKey: string }, options: CallOptions): Promise<Token> {
     const basic = Buffer.from(`${keys.accessKey}:${keys.secretKey}`).toString("base64");
-    const data = await this.#send("auth.login", `Basic ${basic}`, "application/json", "{}", {
-      ...options,
-      needs: TOKEN,
-      signal: undefined,
-    });
+    const data = await this.#send("auth.login", `Basic ${basic}`, "application/json", "{}", { ...options, needs: TOKEN });
     const text = (data as { token: string }).token;
     const exp = claimsOf(text)["exp"];
     this.#token = { text, expiresAtMs: typeof exp === "number" ? exp * 1000 : Infinity };
@@ -156,6 +159,7 @@ export class Session {
         body,
         timeoutMs,
         signal: options.signal,
+        background: options.background,
       });
       const envelope = parseEnvelope(answer.text);
       if (envelope === undefined) throw this.#strangers.met(endpoint, this.apiServer, answer);

@@ -1,4 +1,4 @@
-import type { Logger } from "../base/logger.ts";
+import type { Log } from "../base/log.ts";
 import { ApiError } from "./api-error.ts";
 import type { Answer } from "./connections.ts";
 import { retryAfterOf } from "./envelope.ts";
@@ -15,10 +15,10 @@ const WORDS = 80;
  * so that it is made again by whoever has something to lose, and each kind of page is told in one line of the log.
  */
 export class Strangers {
-  readonly #logger: Logger;
+  readonly #logger: Log;
   readonly #toldMs = new Map<string, number>();
 
-  constructor(logger: Logger) {
+  constructor(logger: Log) {
     this.#logger = logger;
   }
 

@@ -1,8 +1,6 @@
-import { WindlassError } from "../base/errors.ts";
 import type { RetrySchedule } from "../base/retry.ts";
-import { ApiError } from "./api-error.ts";
 import type { CallOptions, Session } from "./session.ts";
-import type { ProjectId, QueueId, TaskId } from "./wire/ids.ts";
+import type { QueueId, TaskId } from "./wire/ids.ts";
 import type { StatusChange, Task } from "./wire/task.ts";
 
 /** Why and how a status changes; both texts are shown to people, and a call without them clears the old ones. */
@@ -135,26 +133,4 @@ export class Tasks {
 function stateOf(task: Partial<TaskState>): TaskState {
   const { id, status = "unknown", status_message = "", status_reason = "", last_worker, runtime = {} } = task;
   return { id: id as TaskId, status, status_message, status_reason, last_worker: last_worker ?? undefined, runtime };
-}
-
-/** The project of that full name, made when there is none. */
-export async function ensureProject(session: Session, name: string, options?: CallOptions): Promise<ProjectId> {
-  const exact = `^${name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}$`;
-  const query = { name: exact, only_fields: ["id", "name"], search_hidden: true };
-  const found = await session.call<{ projects: { id: ProjectId; name: string }[] }>("projects.get_all", query, {
-    ...options,
-    needs: { projects: "list" },
-  });
-  const project = found.projects.find((candidate) => candidate.name === name);
-  if (project !== undefined) return project.id;
-  try {
-    return (await session.call<{ id: ProjectId }>("projects.create", { name, description: "" }, { ...options, needs: { id: "text" } })).id;
-  } catch (error) {
-    if (!(error instanceof ApiError) || error.retryable) throw error;
-    throw new WindlassError(`the project "${name}" cannot be made: ${error.reason}`, {
-      code: error.code,
-      hint: "Each part of its name, between slashes, has three characters at least.",
-      cause: error,
-    });
-  }
 }

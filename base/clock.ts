@@ -10,19 +10,23 @@ export interface Clock {
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
-export const systemClock: Clock = {
+const clockThat = (keepsAlive: boolean): Clock => ({
   now: () => Date.now(),
   monotonic: () => performance.now(),
   async sleep(ms, signal) {
     signal?.throwIfAborted();
     try {
-      await delay(ms, undefined, signal === undefined ? {} : { signal });
+      await delay(ms, undefined, signal === undefined ? { ref: keepsAlive } : { signal, ref: keepsAlive });
     } catch (error) {
       signal?.throwIfAborted();
       throw error;
     }
   },
-};
+});
+
+export const systemClock: Clock = clockThat(true);
+/** The same, and a pause of it does not keep the process alive. */
+export const backgroundClock: Clock = clockThat(false);
 
 /** How long ago a moment was that was written down (ms since the epoch); one in the future, of a clock that was set back, is now. */
 export function ageMs(writtenMs: number, clock: Clock): number {

@@ -5,14 +5,15 @@ import { consoleThroughput } from "./console-throughput.ts";
 import { idle } from "./idle.ts";
 import { packedCommand } from "./packed.ts";
 import { printTable, type Row } from "./table.ts";
+import { taskClass } from "./task-class.ts";
 import { taskRate } from "./task-rate.ts";
 import { warmStart } from "./warm-start.ts";
 
 /**
  * `npm run bench [PART …]`: measures Windlass as ratios against a limit in the same run and prints one table. It uses
- * the packed JavaScript, as a user has it. Parts: warm, cold, console, rate, idle; all without arguments.
+ * the packed JavaScript, as a user has it. Parts: warm, cold, console, rate, idle, task; all without arguments.
  */
-const PARTS = ["warm", "cold", "console", "rate", "idle"] as const;
+const PARTS = ["warm", "cold", "console", "rate", "idle", "task"] as const;
 const wanted = new Set(process.argv.slice(2));
 const wants = (part: (typeof PARTS)[number]): boolean => wanted.size === 0 || wanted.has(part);
 const say = (text: string): void => void process.stderr.write(`${text}\n`);
@@ -25,6 +26,7 @@ const rows: Row[] = [];
 if (wants("warm") || wants("cold") || wants("console")) rows.push(...(await withAgents()));
 if (wants("rate")) rows.push(...(await taskRate(command)));
 if (wants("idle")) rows.push(...(await idle(command)));
+if (wants("task")) rows.push(...(await taskClass()));
 printTable(rows);
 
 async function withAgents(): Promise<Row[]> {

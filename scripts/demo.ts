@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import type { Client } from "../agent/client.ts";
-import { ensureProject } from "../api/tasks.ts";
+import { ensureProject } from "../api/projects.ts";
 import type { ScalarCurves } from "../api/wire/event.ts";
 import type { Task } from "../api/wire/task.ts";
 import { clientFromEnvironment } from "../cli/client.ts";

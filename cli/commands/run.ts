@@ -1,5 +1,5 @@
 import type { Client } from "../../agent/client.ts";
-import { ensureProject } from "../../api/tasks.ts";
+import { ensureProject } from "../../api/projects.ts";
 import type { TaskId } from "../../api/wire/ids.ts";
 import type { Task } from "../../api/wire/task.ts";
 import { type ChosenQueue, chooseQueue } from "../choose-queue.ts";

@@ -1,6 +1,6 @@
 import { readdir } from "node:fs/promises";
+import { procText, TICKS_PER_SECOND } from "../../base/machine/proc-files.ts";
 import type { FigureSource, RunFigures } from "./figure-source.ts";
-import { procText, TICKS_PER_SECOND } from "./proc-files.ts";
 
 /** Figures of a process with all its descendants, and whatever else is in its session, from /proc. */
 export function createProcessTreeSource(rootPid: number): FigureSource {

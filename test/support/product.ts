@@ -5,9 +5,10 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { Events } from "../../api/events.ts";
+import { ensureProject } from "../../api/projects.ts";
 import { Queues } from "../../api/queues.ts";
 import { Session } from "../../api/session.ts";
-import { ensureProject, Tasks } from "../../api/tasks.ts";
+import { Tasks } from "../../api/tasks.ts";
 import type { ProjectId, QueueId, TaskId } from "../../api/wire/ids.ts";
 import type { Task } from "../../api/wire/task.ts";
 

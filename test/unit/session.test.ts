@@ -237,6 +237,21 @@ describe("a session with the server", () => {
     expect(await second).to.deep.equal({});
   });
 
+  it("ends a login that nobody waits for any more, and logs in anew for the next call", async () => {
+    let isSilent = true;
+    await using server = await ApiServer.start(async (call) => {
+      if (call.endpoint === "auth.login" && isSilent) await new Promise(() => undefined);
+      return answering()(call);
+    });
+    const session = sessionTo(server);
+    const control = new AbortController();
+    const calls = [1, 2].map(async () => await failureOf(session.call("tasks.ping", {}, { signal: control.signal })));
+    setTimeout(() => control.abort(new Error("nobody")), 50);
+    expect((await Promise.all(calls)).map(({ message }) => message)).to.deep.equal(["nobody", "nobody"]);
+    isSilent = false;
+    expect(await session.call("tasks.ping", {})).to.deep.equal({});
+  });
+
   it("asks for a token that lives as long as a run", async () => {
     await using server = await ApiServer.start(answering());
     expect(await sessionTo(server).issueToken(60)).to.be.a("string");

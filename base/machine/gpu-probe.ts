@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import { codeOf } from "../../base/errors.ts";
+import { codeOf } from "../errors.ts";
 
 /** Figures of one GPU at one moment. */
 export interface GpuFigures {
