@@ -2,15 +2,22 @@ import { openAsBlob } from "node:fs";
 import { ApiError } from "./api-error.ts";
 import type { CallOptions, Session } from "./session.ts";
 
+/** A server that takes less than 50 kB a second is as good as none. */
+const SLOWEST_BYTES_PER_MS = 50;
+
 /** The file server (clearml-api.md 8): artifacts, models and images. */
 export class Files {
-  readonly #session: Session;
+  readonly #session: Pick<Session, "authorization">;
   /** Its address, without a slash at the end. */
   readonly address: string;
 
-  constructor(session: Session, address: string) {
+  /** How long an answer may take, in ms; an upload may take longer by what it holds. */
+  readonly #answerMs: number;
+
+  constructor(session: Pick<Session, "authorization">, address: string, { answerMs = 30_000 }: { readonly answerMs?: number } = {}) {
     this.#session = session;
     this.address = address;
+    this.#answerMs = answerMs;
   }
 
   /** Stores bytes, or the file of a path as it streams from the disk, under `path` and returns their address. Throws ApiError. */
@@ -18,7 +25,11 @@ export class Files {
     const blob = typeof content === "string" ? await openAsBlob(content) : new Blob([content as Uint8Array<ArrayBuffer>]);
     const form = new FormData();
     form.set(`/${path}`, blob, `/${path}`);
-    await this.#request(`${this.address}/`, { method: "POST", body: form }, options);
+    const signal = AbortSignal.any([
+      AbortSignal.timeout(this.#answerMs + Math.ceil(blob.size / SLOWEST_BYTES_PER_MS)),
+      ...(options.signal ? [options.signal] : []),
+    ]);
+    await this.#request(`${this.address}/`, { method: "POST", body: form, signal }, options);
     return `${this.address}/${quoted(path)}`;
   }
 
@@ -43,7 +54,7 @@ export class Files {
     const endpoint = `file server ${init.method ?? "GET"}`;
     // Whatever else an artifact's address names does not get to see our token.
     const headers = url.startsWith(`${this.address}/`) ? { authorization: await this.#session.authorization(options) } : {};
-    const response = await fetch(url, { ...init, headers, signal: options.signal ?? null }).catch((cause) => {
+    const response = await fetch(url, { signal: options.signal ?? null, ...init, headers }).catch((cause) => {
       options.signal?.throwIfAborted();
       throw new ApiError({ endpoint, status: 0, subcode: 0, message: `no answer from ${new URL(url).origin}`, cause });
     });
