@@ -42,6 +42,12 @@ export async function logIn(session: Session, access: Access): Promise<Readonly<
 /** What to do about an address or keys that do not work. */
 function explained(error: ApiError, { api, origins }: Access): WindlassError {
   const address = `${api} (${origins["server.api"] ?? "default"})`;
+  if (error.status === 0 && CERTIFICATE.test(systemWords(error)))
+    return told(
+      error,
+      `the certificate of ${address} is not trusted: ${systemWords(error)}`,
+      "Name a PEM file that holds its authority: SSL_CERT_FILE, REQUESTS_CA_BUNDLE (the first that is set) or network.ca_bundle.",
+    );
   if (error.status === 0)
     return told(
       error,
@@ -65,6 +71,9 @@ function explained(error: ApiError, { api, origins }: Access): WindlassError {
 function told(error: ApiError, message: string, hint: string): WindlassError {
   return new WindlassError(message, { code: error.code, hint, retryable: error.retryable, cause: error });
 }
+
+/** OpenSSL's words for a server that answers, and is not believed. */
+const CERTIFICATE = /CERT|UNABLE_TO_(?:GET|VERIFY)/;
 
 /** `ECONNREFUSED`, or the words of what failed. */
 const systemWords = (error: ApiError): string => codeOf(error.cause) ?? error.reason;

@@ -14,8 +14,8 @@ export class ConsoleText {
     this.#isTerminal = isTerminal;
   }
 
-  show(event: Pick<LogEvent, "msg" | "worker">): void {
-    const whole = event.msg.endsWith("\n") || event.worker !== "" ? event.msg : `${event.msg}\n`;
+  show(event: Pick<LogEvent, "msg" | "worker"> & { readonly level?: string | undefined }): void {
+    const whole = event.msg.endsWith("\n") || !isRecord(event) ? event.msg : `${event.msg}\n`;
     const text = this.#isTerminal ? whole : this.#plain(whole);
     if (text === "") return;
     this.#atLineStart = text.endsWith("\n");
@@ -33,3 +33,7 @@ export class ConsoleText {
     return begun.replace(/\r+(?=\n)/g, "").replace(/\r+/g, "\n");
   }
 }
+
+/** Agents send a stream, cut anywhere. The official SDK, whose levels are in small letters, and callers without a worker send whole lines. */
+const isRecord = ({ worker, level = "" }: { worker: string; level?: string | undefined }): boolean =>
+  worker === "" || /^[a-z]+$/.test(level);

@@ -8,10 +8,11 @@ export function usageError(message: string, hint = "windlass COMMAND --help says
   return new WindlassError(message, { code: "usage", hint });
 }
 
-/** What, why, and what to do, on standard error; returns the exit code. */
-export function reportError(error: unknown): number {
+/** What, why, and what to do, on standard error; `about`: which of several it was. Returns the exit code. */
+export function reportError(error: unknown, about?: string): number {
   const hint = error instanceof WindlassError ? error.hint : undefined;
-  process.stderr.write(`windlass: ${messageOf(error)}\n${hint === undefined ? "" : `  ${hint}\n`}`);
+  const what = about === undefined ? "" : `${about}: `;
+  process.stderr.write(`windlass: ${what}${messageOf(error)}\n${hint === undefined ? "" : `  ${hint}\n`}`);
   if (!(error instanceof WindlassError) && process.env["WINDLASS_DEBUG"] !== undefined && error instanceof Error)
     process.stderr.write(`${error.stack}\n`);
   return error instanceof WindlassError && ["usage", "unsupported-flag"].includes(error.code) ? USAGE : 1;

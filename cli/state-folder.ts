@@ -36,10 +36,14 @@ export async function withAgent<T>(place: AgentPlace, work: (stateFolder: string
 }
 
 /** Where agents are when nobody says otherwise: the machine's, the user's, and that of `windlass up`. */
-async function agentsElsewhere(folder: string): Promise<string[]> {
+export function usualPlaces(): string[] {
   const state = process.env["XDG_STATE_HOME"] ?? join(homedir(), ".local/state");
   const data = process.env["XDG_DATA_HOME"] ?? join(homedir(), ".local/share");
-  const places = ["/var/lib/windlass", join(state, "windlass"), join(data, "windlass/agent")].filter((place) => place !== folder);
+  return ["/var/lib/windlass", join(state, "windlass"), join(data, "windlass/agent")];
+}
+
+async function agentsElsewhere(folder: string): Promise<string[]> {
+  const places = usualPlaces().filter((place) => place !== folder);
   return (await Promise.all(places.map(sentenceAbout))).flat();
 }
 

@@ -1,6 +1,6 @@
-import { messageOf } from "../../base/errors.ts";
 import { clientFromEnvironment } from "../client.ts";
-import { findTask } from "../find-task.ts";
+import { findOneTask } from "../find-task.ts";
+import { reportError } from "../report-error.ts";
 import { stopTask } from "../stop-task.ts";
 
 /** Stops each task; the exit code is 1 when one of them could not be stopped. One that has ended already is no failure. */
@@ -9,11 +9,11 @@ export async function abortCommand(tasks: readonly string[]): Promise<number> {
   let code = 0;
   for (const text of tasks) {
     try {
-      const task = await findTask(client, text);
+      const task = await findOneTask(client, text, ["queued", "in_progress"]);
       process.stdout.write(`${task} ${await stopTask(client, task)}\n`);
     } catch (error) {
       code = 1;
-      process.stderr.write(`windlass: ${text}: ${messageOf(error)}\n`);
+      reportError(error, text);
     }
   }
   return code;

@@ -1,9 +1,10 @@
 import type { Client } from "../../agent/client.ts";
 import type { TaskId } from "../../api/wire/ids.ts";
-import { messageOf, WindlassError } from "../../base/errors.ts";
+import { WindlassError } from "../../base/errors.ts";
 import { type ChosenQueue, chooseQueue } from "../choose-queue.ts";
 import { clientFromEnvironment } from "../client.ts";
-import { findTask } from "../find-task.ts";
+import { findOneTask } from "../find-task.ts";
+import { reportError } from "../report-error.ts";
 
 export interface EnqueueFlags {
   readonly queue?: string;
@@ -22,13 +23,12 @@ export async function enqueueCommand(tasks: readonly string[], flags: EnqueueFla
   let code = 0;
   for (const text of tasks) {
     try {
-      const task = await findTask(client, text);
+      const task = await findOneTask(client, text);
       await enqueue(client, task, queue, flags.reset === true);
       process.stdout.write(`${task} queued in ${queue.name}\n`);
     } catch (error) {
       code = 1;
-      const hint = error instanceof WindlassError && error.hint !== undefined ? `\n  ${error.hint}` : "";
-      process.stderr.write(`windlass: ${text}: ${messageOf(error)}${hint}\n`);
+      reportError(error, text);
     }
   }
   return code;

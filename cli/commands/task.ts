@@ -62,7 +62,11 @@ const when = (date: string | undefined): string | undefined => (date === undefin
 /** What `Task.set_progress` wrote, and the iteration that was reported last. */
 function progressText({ runtime, last_iteration: iteration }: Task): string {
   const percent = runtime["progress"];
-  const parts = [percent === undefined ? "" : `${String(percent)} %`, (iteration ?? 0) > 0 ? `iteration ${iteration}` : ""];
+  // Agents write 0 at the start; only the SDK goes on from there, and not in each program.
+  const parts = [
+    percent === undefined || Number(percent) === 0 ? "" : `${String(percent)} %`,
+    (iteration ?? 0) > 0 ? `iteration ${iteration}` : "",
+  ];
   return parts.filter((part) => part !== "").join(", ");
 }
 

@@ -5,7 +5,7 @@ import { codeOf, messageOf } from "../../base/errors.ts";
 import { agentStatus, askAgent } from "../agent-socket.ts";
 import { clientFromEnvironment } from "../client.ts";
 import { findTask } from "../find-task.ts";
-import { type AgentPlace, stateFolderOf } from "../state-folder.ts";
+import { type AgentPlace, stateFolderOf, usualPlaces } from "../state-folder.ts";
 import { styleOut } from "../style.ts";
 import { explain } from "../why/explain.ts";
 import type { Finding } from "../why/finding.ts";
@@ -21,19 +21,24 @@ export async function whyCommand(text: string, flags: AgentPlace & { json?: bool
 async function askServer(text: string, flags: AgentPlace): Promise<Finding> {
   const client = await clientFromEnvironment(flags.config);
   const id = await findTask(client, text);
-  const [view, local] = await Promise.all([serverView(client, id), localViewOf(id, flags)]);
-  return explain(view, sameServer(view, local) ? local : undefined, Date.now());
+  const [view, locals] = await Promise.all([serverView(client, id), localViewsOf(id, flags)]);
+  const local = locals.find((candidate) => sameServer(view, candidate));
+  return explain(view, local, Date.now());
 }
 
-/** Undefined: no agent runs here that we may ask. */
-async function localViewOf(task: TaskId, flags: AgentPlace): Promise<LocalView | undefined> {
-  return await askAgent<LocalView>(await stateFolderOf(flags), "GET", `/why/${task}`).catch(() => undefined);
+/** Of the agents here that we may ask: the one that is meant first, then those in the usual places, if none is named. */
+async function localViewsOf(task: TaskId, flags: AgentPlace): Promise<LocalView[]> {
+  const meant = await stateFolderOf(flags).then(
+    (folder) => [folder],
+    () => [],
+  );
+  const places = flags.state === undefined ? [...new Set([...meant, ...usualPlaces()])] : meant;
+  const views = places.map((place) => askAgent<LocalView>(place, "GET", `/why/${task}`).catch(() => undefined));
+  return (await Promise.all(views)).filter((view) => view !== undefined);
 }
 
 /** One server may have several addresses: an agent whose workers it knows works for it. */
-function sameServer(view: ServerView, local: LocalView | undefined): boolean {
-  if (local === undefined) return false;
-  const { server, slots } = local.agent;
+function sameServer(view: ServerView, { agent: { server, slots } }: LocalView): boolean {
   return server.url === view.url || slots.some((slot) => view.workers.some((worker) => worker.id === slot.worker));
 }
 

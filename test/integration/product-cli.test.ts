@@ -152,6 +152,18 @@ describe("windlass as a program, at a server", function () {
     expect((await call("logs", id)).stderr).to.contain("has not run yet (status queued)");
   });
 
+  it("stops and enqueues a task by its name only where no other has it; those that have ended do not count for a stop", async () => {
+    const ids = [];
+    for (const _ of [1, 2, 3]) ids.push(await product.createTask({ name: "twins", ...program("twin.py") }));
+    await call("enqueue", ids[0] ?? "", ids[1] ?? "", "--queue", "nobody", "--create-queue");
+    const refused = await call("abort", "twins");
+    expect(refused.code).to.equal(1);
+    expect(refused.stderr).to.contain('windlass: twins: several tasks are called "twins"\n  Name it by its id').and.to.contain(ids[1]);
+    expect((await call("enqueue", "twins")).stderr).to.contain("several tasks");
+    await call("abort", ids[0] ?? "");
+    expect((await call("abort", "twins")).stdout).to.match(new RegExp(`^${ids[1]} `));
+  });
+
   it("prints the last lines of a console, and its events as JSON", async () => {
     const diff = "for n in range(3000): print('line', n)\n";
     const task = await product.run("default", { script: { entry_point: "many.py", diff, binary: "python3" } });

@@ -43,6 +43,10 @@ describe("windlass server --tls-cert", () => {
       const plain = plainRequest(api.replace("https:", "http:")).end();
       expect(await once(plain, "response").catch((error: NodeJS.ErrnoException) => error.code)).to.equal("ECONNRESET");
 
+      const config = { CLEARML_CONFIG_FILE: join(folder, "data/clearml.conf"), SSL_CERT_FILE: "", REQUESTS_CA_BUNDLE: "" };
+      expect((await windlass(["tasks"], { env: config })).stderr).to.match(/^windlass: the certificate of https:\S+ .* is not trusted: /);
+      expect((await windlass(["tasks"], { env: { ...config, SSL_CERT_FILE: cert } })).code).to.equal(0);
+
       await writeFile(cert, "no certificate");
       program.child.kill("SIGHUP");
       await program.waitFor(/the old certificate goes on/);

@@ -26,6 +26,18 @@ describe("a task's console on the screen", () => {
   });
 });
 
+describe("a console of the official SDK", () => {
+  it("has a line for each of its events, which end without one", () => {
+    let text = "";
+    const console = new ConsoleText((chunk) => {
+      text += chunk;
+    }, false);
+    for (const msg of ["one", "two\n"]) console.show({ msg, worker: "a host", level: "info" });
+    for (const msg of ["thr", "ee\n"]) console.show({ msg, worker: "a host:0", level: "INFO" });
+    expect(text).to.equal("one\ntwo\nthree\n");
+  });
+});
+
 describe("the last lines of a console", () => {
   const events = (...messages: string[]): LogEvent[] =>
     messages.map((msg, timestamp) => ({ type: "log", task: "t", timestamp, worker: "w", level: "INFO", msg }));
