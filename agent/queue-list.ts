@@ -110,7 +110,8 @@ export class QueueList {
       return await this.#client.queues.create(wanted, options);
     } catch (error) {
       if (!(error instanceof ApiError) || error.retryable || isAboutKeys(error)) throw error;
-      this.#tellOnce(wanted, `the server refuses to make the queue "${wanted}": ${error.reason}; the agent goes on without it`);
+      const rule = wanted.trim().length < 3 ? " (three characters at least)" : "";
+      this.#tellOnce(wanted, `the server refuses to make the queue "${wanted}"${rule}: ${error.reason}; the agent goes on without it`);
       return undefined;
     }
   }

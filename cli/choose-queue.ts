@@ -9,6 +9,9 @@ export interface ChosenQueue {
   readonly name: string;
 }
 
+/** Of a queue's name (clearml-services.md 12). */
+const MIN_NAME = 3;
+
 /**
  * The queue that a task goes to: the server's default one when none is named. A name that the server does not know is
  * refused with a list of those that it knows, since a task in a queue of a mistyped name waits for ever.
@@ -18,6 +21,11 @@ export async function chooseQueue(client: Client, wanted: string | undefined, ma
   const queues = await client.queues.all();
   const found = findQueue(queues, wanted);
   if (found !== undefined) return found;
+  if (wanted.trim().length < MIN_NAME)
+    throw new WindlassError(`there is no queue "${wanted}", and there can be none`, {
+      code: "no-such-queue",
+      hint: `The name of a queue has ${MIN_NAME} characters at least.`,
+    });
   if (mayCreate) return { id: await client.queues.create(wanted), name: wanted };
   const names = queues.map(({ name }) => name).toSorted();
   throw new WindlassError(`there is no queue "${wanted}" on ${client.session.apiServer}`, {

@@ -129,6 +129,7 @@ describe("windlass as a program, at a server", function () {
     const task = await product.tasks.get(id);
     expect([task.status, task.started ?? ""]).to.deep.equal(["queued", ""]);
     expect((await call("enqueue", id, "--queue", "agian")).stderr).to.contain('there is no queue "agian"');
+    expect((await call("enqueue", id, "--queue", "ag", "--create-queue")).stderr).to.contain("has 3 characters at least");
     await call("abort", id);
   });
 

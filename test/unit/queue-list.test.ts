@@ -43,7 +43,7 @@ describe("the agent's queues", () => {
     expect(list.order).to.deep.equal(["id-of-good"]);
     expect(lines.length).to.equal(1);
     expect(JSON.parse(lines[0] ?? "").msg).to.equal(
-      'the server refuses to make the queue "ab": name must be at least three characters long; the agent goes on without it',
+      'the server refuses to make the queue "ab" (three characters at least): name must be at least three characters long; the agent goes on without it',
     );
   });
 
