@@ -15,6 +15,8 @@ export interface Home {
   readonly place: string;
   /** Number of the folder in its file system, which a copy at the same path has not; undefined where such numbers change. */
   readonly inode?: number | undefined;
+  /** When the folder was made, in nanoseconds: a number that became free is given to the next folder. Undefined where it is not known. */
+  readonly born?: string | undefined;
 }
 
 interface Known {
@@ -47,11 +49,13 @@ export async function isCopy({ id, home: was }: Known, now: Home): Promise<boole
   if (was === undefined) return false;
   const areMachines = was.machine !== undefined && now.machine !== undefined;
   if (areMachines && was.machine !== now.machine) return true;
-  if (was.place === now.place) return was.inode !== undefined && now.inode !== undefined && was.inode !== now.inode;
+  if (was.place === now.place) return differs(was.inode, now.inode) || differs(was.born, now.born);
   if (was.path === now.path) return !areMachines;
   // What may not be read is there, and somebody else's.
   return (await idIn(was.path).catch(() => id)) === id;
 }
+
+const differs = (was: unknown, now: unknown): boolean => was !== undefined && now !== undefined && was !== now;
 
 /** Undefined: no agent has been in this folder. */
 export async function idIn(folder: string): Promise<string | undefined> {
@@ -70,7 +74,7 @@ async function leaveRecords(folder: string, { id, home }: Known, logger: Logger)
 }
 
 const isSame = (was: Home | undefined, now: Home): boolean =>
-  was?.machine === now.machine && was?.path === now.path && was.place === now.place && was.inode === now.inode;
+  was?.machine === now.machine && was?.path === now.path && was.place === now.place && was.inode === now.inode && was.born === now.born;
 
 /** Undefined: the file is not there, or a power cut left it torn. */
 async function knownIn(folder: string): Promise<Known | undefined> {
@@ -87,15 +91,16 @@ async function homeOf(folder: string): Promise<Home> {
   const path = await realpath(folder);
   const [mounts, machine, inContainer] = await Promise.all([textOf("/proc/self/mountinfo"), textOf("/etc/machine-id"), livesInContainer()]);
   const id = /^[0-9a-f]{32}$/m.exec(machine)?.[0];
-  return { ...(inContainer || id === undefined ? {} : { machine: id }), path, place: placeIn(mounts, path), inode: await inodeOf(path) };
+  return { ...(inContainer || id === undefined ? {} : { machine: id }), path, place: placeIn(mounts, path), ...(await numberOf(path)) };
 }
 
 const OVERLAY = 0x794c7630;
 
-/** An overlay may number its folders anew with each start of its container. */
-async function inodeOf(path: string): Promise<number | undefined> {
-  const [{ ino }, { type }] = await Promise.all([stat(path), statfs(path)]);
-  return type >>> 0 === OVERLAY ? undefined : ino;
+/** An overlay may number its folders anew with each start of its container. Where the time of birth is not kept, that of the last change stands for it. */
+async function numberOf(path: string): Promise<Pick<Home, "inode" | "born">> {
+  const [{ ino, birthtimeNs, ctimeNs }, { type }] = await Promise.all([stat(path, { bigint: true }), statfs(path)]);
+  if (type >>> 0 === OVERLAY) return {};
+  return { inode: Number(ino), ...(birthtimeNs === 0n || birthtimeNs === ctimeNs ? {} : { born: String(birthtimeNs) }) };
 }
 
 /** From the text of /proc/self/mountinfo: the root of the mount that holds the path, and the way from there. */

@@ -41,6 +41,13 @@ describe("the id of a state folder", () => {
     { what: "a copied volume at the same path of a container", was: INSIDE, now: { ...INSIDE, place: "/volumes/two/_data" }, copied: true },
     { what: "a folder that came back from a copy", was: { ...HERE, inode: 1 }, now: { ...HERE, inode: 2 }, copied: true },
     { what: "a volume that was brought to another machine", was: { ...INSIDE, inode: 1 }, now: { ...INSIDE, inode: 2 }, copied: true },
+    {
+      what: "a copy that got the number of the first",
+      was: { ...HERE, inode: 1, born: "1" },
+      now: { ...HERE, inode: 1, born: "2" },
+      copied: true,
+    },
+    { what: "a folder whose birth was not known", was: { ...HERE, inode: 1 }, now: { ...HERE, inode: 1, born: "2" }, copied: false },
     { what: "a folder whose number was not written down", was: HERE, now: { ...HERE, inode: 2 }, copied: false },
     { what: "a volume at another path of a container", was: INSIDE, now: { ...INSIDE, path: "/data" }, copied: false },
     {
