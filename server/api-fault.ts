@@ -27,11 +27,15 @@ export class SettledFault extends ApiFault {
   }
 }
 
+/** Lists in lists are printed so far down. */
+const MAX_DEPTH = 100;
+
 /** A value as the official server prints it in its messages: lists in round brackets, Python's words. */
-function inPython(value: unknown): string {
+function inPython(value: unknown, depth = 0): string {
   if (value === null || value === undefined) return "None";
   if (typeof value === "boolean") return value ? "True" : "False";
-  return Array.isArray(value) ? `(${value.map(inPython).join(", ")})` : String(value);
+  if (!Array.isArray(value)) return String(value);
+  return depth > MAX_DEPTH ? "(…)" : `(${value.map((item) => inPython(item, depth + 1)).join(", ")})`;
 }
 
 /** 403/21: who owns a public object is told by its list, written as Python writes it. */

@@ -30,7 +30,7 @@ export function requireOwnTask(call: Call, endpoint: string, mode: "read" | "wri
 function isAllowed(call: Call, endpoint: string, mode: "read" | "write", body: Body, own: string): boolean {
   const [service = ""] = endpoint.split(".");
   if (service === "projects") return WITHOUT_TASKS.has(endpoint);
-  if (service === "reports" || service === "pipelines") return false;
+  if (["reports", "pipelines", "organization"].includes(service)) return false;
   if (service === "models") return mode === "read" || isModelOf(call, body, own);
   if (service === "events")
     return (

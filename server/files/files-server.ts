@@ -29,6 +29,8 @@ export interface FilesOptions {
   readonly logger: Logger;
 }
 
+const DELETE_MANY = "/delete_many";
+
 export async function createFilesServer(options: FilesOptions): Promise<FastifyInstance> {
   const app = Fastify({
     forceCloseConnections: true,
@@ -39,7 +41,7 @@ export async function createFilesServer(options: FilesOptions): Promise<FastifyI
   app.addHook("onRequest", async (request, reply) => await admit(options, request, reply));
   app.setErrorHandler((error, request, reply) => answerError(options.logger, error, request, reply));
   app.get("/", (_request, reply) => reply.type("text/plain").send("OK"));
-  app.post("/delete_many", async (request, reply) => await deleteMany(options.root, request, reply));
+  app.post(DELETE_MANY, async (request, reply) => await deleteMany(options.root, request, reply));
   app.post("/*", async (request, reply) => await upload(options, request, reply));
   app.get("/*", async (request, reply) => await download(options.root, request, reply));
   app.delete("/*", async (request, reply) => await remove(options.root, request, reply));
@@ -55,11 +57,20 @@ async function admit(options: FilesOptions, request: FastifyRequest, reply: Fast
     return reply.code(415).type("text/plain").send("Content-Encoding is not supported");
   if (isHello(request) && !hasToken(request.headers)) return undefined;
   try {
-    options.auth.bearer(request.headers);
-    return undefined;
+    const { onlyTask } = options.auth.bearer(request.headers).caller;
+    return onlyTask === undefined || isOfTask(request, onlyTask) ? undefined : reply.code(403).type("text/plain").send(NOT_ITS_OWN);
   } catch {
     return reply.code(401).type("text/plain").send("Unauthorized");
   }
+}
+
+const NOT_ITS_OWN = "Forbidden: this token is limited to its own task, whose id stands in the paths of its files";
+
+/** What a limited token deletes lies below a folder of its task: `PROJECT/NAME.ID/…`, as the official SDK uploads it. */
+function isOfTask(request: FastifyRequest, task: string): boolean {
+  if (request.routeOptions.url === DELETE_MANY) return false;
+  const folders = wirePathOf(request).split("/").slice(0, -1);
+  return request.method !== "DELETE" || folders.some((name) => name.endsWith(`.${task}`));
 }
 
 /** Whether there is a server may be asked by anybody; a token that comes along must be good. */
@@ -129,15 +140,17 @@ async function download(root: string, request: FastifyRequest, reply: FastifyRep
   if (result.type === "error" && result.statusCode === 416) return reply.code(416).headers(result.headers).send();
   if (result.type !== "file") return notFound(reply);
   reply.code(result.statusCode).headers(result.headers);
+  reply.header("x-content-type-options", "nosniff");
   if (isPage(result.headers)) reply.header("content-security-policy", "sandbox allow-scripts allow-popups");
-  if (path.endsWith(".gz")) reply.type("application/octet-stream");
+  if (path.endsWith(".gz") || typeOf(result.headers) === undefined) reply.type("application/octet-stream");
   if ("download" in (request.query as object)) reply.header("content-disposition", attachment(basename(path)));
   return reply.send(result.stream);
 }
 
 /** What a task wrote is shown, and runs apart from the web app: its scripts reach neither the cookie nor the API. */
-const isPage = (headers: Readonly<Record<string, unknown>>): boolean =>
-  /html|svg|xml/.test(String(headers["content-type"] ?? headers["Content-Type"]));
+const isPage = (headers: Readonly<Record<string, unknown>>): boolean => /html|svg|xml/.test(String(typeOf(headers)));
+
+const typeOf = (headers: Readonly<Record<string, unknown>>): unknown => headers["content-type"] ?? headers["Content-Type"];
 
 async function remove(root: string, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const wirePath = wirePathOf(request);

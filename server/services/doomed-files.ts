@@ -15,15 +15,12 @@ export interface DoomedFile {
   readonly seq: number;
   readonly url: string;
   readonly at: number;
-  /** A model that is still there has its file at this address. */
-  readonly needed: 0 | 1;
 }
 
-const AT_ONCE = 100;
+const AT_ONCE = 1000;
 
 function doomedFiles(call: Call): object {
-  const needed = "EXISTS (SELECT 1 FROM models WHERE uri = url) AS needed";
-  return { files: call.db.all<DoomedFile>(`SELECT seq, url, at, ${needed} FROM doomed_files ORDER BY seq LIMIT ${AT_ONCE}`) };
+  return { files: call.db.all<DoomedFile>("SELECT seq, url, at FROM doomed_files ORDER BY seq LIMIT ?", AT_ONCE) };
 }
 
 function filesGone(call: Call, body: Body): object {
@@ -31,7 +28,23 @@ function filesGone(call: Call, body: Body): object {
   return {};
 }
 
+/** Where the models and the artifacts that are still there lie, in slices after `after`; `last` is missing after the last slice. */
+const NAMED = {
+  models: { column: "uri", sql: "SELECT uri AS url FROM slice" },
+  tasks: { column: "execution", sql: "SELECT json_extract(value, '$.uri') AS url FROM slice, json_each(slice.execution, '$.artifacts')" },
+};
+
+function namedFiles(call: Call, body: Body): object {
+  const [table, after] = [body["table"] === "models" ? "models" : "tasks", integerOf(body, "after") ?? 0] as const;
+  const { column, sql } = NAMED[table];
+  const slice = `SELECT seq, ${column} FROM ${table} WHERE seq > ? ORDER BY seq LIMIT ${AT_ONCE}`;
+  const rows = call.db.all<{ url: string | null }>(`WITH slice AS (${slice}) ${sql}`, after);
+  const last = call.db.get<{ last: number | null }>(`SELECT max(seq) AS last FROM (${slice})`, after)?.last ?? undefined;
+  return { urls: rows.flatMap(({ url }) => url ?? []), last };
+}
+
 export const DOOMED_FILE_ENDPOINTS: readonly Endpoint[] = [
   read("internal.doomed_files", doomedFiles),
+  read("internal.named_files", namedFiles),
   write("internal.files_gone", filesGone),
 ];

@@ -25,19 +25,22 @@ function sliceOf({ db }: Call, table: string, condition: string, value: number):
 
 /** Plots and images, with the files that they name when those are doomed. */
 function othersSlice(call: Call, owner: number, doomedAt: number | null): number {
-  const rows = call.db.all<{ url: string | null; sources: string | null }>(
-    `DELETE FROM other_events WHERE seq IN (SELECT seq FROM other_events WHERE task = ? LIMIT ${SLICE})
-     RETURNING url, json_extract(fields, '$.source_urls') AS sources`,
-    owner,
-  );
-  if (doomedAt !== null)
-    doomFiles(
-      call,
-      rows.flatMap(({ url, sources }) => [url, ...listIn(sources)]),
-      doomedAt,
-    );
+  const slice = `SELECT seq FROM other_events WHERE task = ? LIMIT ${SLICE}`;
+  const rows = call.db.all<WithFiles>(`DELETE FROM other_events WHERE seq IN (${slice}) RETURNING ${FILES}`, owner);
+  if (doomedAt !== null) doomFiles(call, rows.flatMap(filesOf), doomedAt);
   return rows.length;
 }
+
+interface WithFiles {
+  readonly url: string | null;
+  /** A JSON list. */
+  readonly sources: string | null;
+  readonly written: number;
+}
+
+const FILES = "url, json_extract(fields, '$.source_urls') AS sources, written";
+
+const filesOf = ({ url, sources }: WithFiles): unknown[] => [url, ...listIn(sources)];
 
 function listIn(json: string | null): unknown[] {
   const value: unknown = json?.startsWith("[") === true ? JSON.parse(json) : [];
@@ -57,13 +60,20 @@ function seriesSlice({ db }: Call, owner: number): number {
 /** Events that were written before `before`: the rows of logs and others stand in the order of writing, points by their curve. */
 function expire(call: Call, body: Body): object {
   const before = integerOf(body, "before") ?? 0;
-  const deleted = oldRows(call, "log_events", before) || oldRows(call, "other_events", before) || oldPoints(call, before);
+  const deleted = oldLogs(call, before) || oldOthers(call, before) || oldPoints(call, before);
   return { deleted };
 }
 
-function oldRows({ db }: Call, table: string, before: number): number {
-  const sql = `DELETE FROM ${table} WHERE seq IN (SELECT seq FROM ${table} ORDER BY seq LIMIT ${SLICE}) AND written < ?`;
-  return db.run(sql, before);
+const oldIn = (table: string): string =>
+  `DELETE FROM ${table} WHERE seq IN (SELECT seq FROM ${table} ORDER BY seq LIMIT ${SLICE}) AND written < ?`;
+
+const oldLogs = ({ db }: Call, before: number): number => db.run(oldIn("log_events"), before);
+
+/** Their files go too, but for those that a later event of the same address has put there since. */
+function oldOthers(call: Call, before: number): number {
+  const rows = call.db.all<WithFiles>(`${oldIn("other_events")} RETURNING ${FILES}`, before);
+  for (const row of rows) doomFiles(call, filesOf(row).filter(Boolean), row.written);
+  return rows.length;
 }
 
 /** Of one curve that has old points; it is then known how old its oldest one is. */

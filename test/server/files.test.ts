@@ -90,11 +90,14 @@ describe("the file server, over HTTP", () => {
       ["t/a.json", /^application\/json/],
       ["t/a.csv.gz", /^application\/octet-stream/],
       ["t/a.html", /^text\/html/],
+      ["t/page", /^application\/octet-stream/],
+      ["t/a.foo", /^application\/octet-stream/],
     ] as const) {
       await store(name, "{}");
       const reply = await ask(`/${name}`);
       expect(reply.headers.get("content-type")).to.match(type);
       expect(reply.headers.get("content-encoding")).to.equal(null);
+      expect(reply.headers.get("x-content-type-options")).to.equal("nosniff");
       expect(reply.headers.get("content-security-policy")?.includes("sandbox") ?? false).to.equal(name.endsWith("html"));
     }
   });

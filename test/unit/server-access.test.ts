@@ -141,6 +141,7 @@ describe("access to the server", () => {
         ["reports.get_task_data", { id: [other], plots: {} }],
         ["projects.get_hyperparam_values", { section: "Args", name: "key" }],
         ["pipelines.start_pipeline", { task: other, queue: "q" }],
+        ["organization.get_entities_count", { tasks: { id: [other] } }],
         ["tasks.get_all", {}],
         ["tasks.get_all", { id: [own, other] }],
         ["tasks.get_by_id_ex", { id: other }],
@@ -171,6 +172,20 @@ describe("access to the server", () => {
         ["models.archive_many", { ids: ["f".repeat(32)], task: own }],
       ] as const)
         expect(await statusOf(endpoint, body), endpoint).to.equal(403);
+    });
+
+    it("deletes files of its own task only", async () => {
+      const headers = { authorization: `Bearer ${token}` };
+      const files = [`p/a task.${own}/artifacts/f`, `p/a task.${other}/artifacts/f`, "f", `${own}`];
+      for (const name of files) {
+        const form = new FormData();
+        form.append(name, new Blob(["x"]), "f");
+        await fetch(server.filesUrl, { method: "POST", body: form, headers });
+      }
+      const gone = files.map(async (name) => (await fetch(`${server.filesUrl}/${encodeURI(name)}`, { method: "DELETE", headers })).status);
+      expect(await Promise.all(gone)).to.deep.equal([200, 403, 403, 403]);
+      const many = { method: "POST", headers: { ...headers, "content-type": "application/json" }, body: JSON.stringify({ files: ["f"] }) };
+      for (const path of ["delete_many", "%64elete_many"]) expect((await fetch(`${server.filesUrl}/${path}`, many)).status).to.equal(403);
     });
 
     it("names the task that it is limited to", async () => {

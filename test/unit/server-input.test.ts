@@ -109,6 +109,7 @@ describe("what a caller gets wrong", () => {
       const body = `{"name": "a task", "type": "training", "runtime": {"a": ${deep(levels)}}}`;
       expect((await server.call("tasks.create", body)).status, String(levels)).to.equal(400);
     }
+    expect((await server.call("tasks.get_all", `{"id": ${deep(100_000)}}`)).status).to.equal(400);
     const plot = `{"type": "plot", "task": "${task}", "metric": "m", "variant": "v", "data": ${deep(3000)}}`;
     expect((await server.call("events.add", plot)).status).to.equal(400);
     expect((await server.call(`debug.ping?${"a.".repeat(3000)}b=1`)).status).to.equal(400);
