@@ -7,23 +7,30 @@ import { codeOf } from "./errors.ts";
 
 /**
  * A file that is there to be given up: when the disk is full it is removed, and what must not be lost (exit codes,
- * the cursor of a console, the last lines) still finds room. It is made again when there is space.
+ * the cursor of a console, the last lines) still finds room. It is made again when there is space. A small one beside it is
+ * given up for a clean-up only: when everything else has been taken, that one still finds room for its locks and marks.
  */
 const RESERVE_BYTES = 16 * 2 ** 20;
 const PIECE_BYTES = 128 * 2 ** 10;
+const CLEAN_UP_BYTES = 2 * PIECE_BYTES;
 const reserveOf = (stateFolder: string): string => join(stateFolder, "reserve");
+const cleanUpReserveOf = (stateFolder: string): string => join(stateFolder, "reserve-for-clean-up");
 
 const sizeOn = ({ totalBytes }: DiskSpace): number => Math.min(RESERVE_BYTES, Math.floor(totalBytes / 50));
 const hasRoom = (space: DiskSpace): boolean => space.freeBytes >= 4 * sizeOn(space);
 
-/** Makes the reserve if it is missing and the disk has room for it many times over. Never throws. */
+/** Makes what is missing of the reserve if the disk has room for it many times over. Never throws. */
 export async function keepReserve(stateFolder: string): Promise<void> {
-  const path = reserveOf(stateFolder);
+  await keep(cleanUpReserveOf(stateFolder), stateFolder, () => CLEAN_UP_BYTES);
+  await keep(reserveOf(stateFolder), stateFolder, sizeOn);
+}
+
+async function keep(path: string, stateFolder: string, bytesOn: (space: DiskSpace) => number): Promise<void> {
   try {
     if ((await stat(path).catch(() => undefined)) !== undefined) return;
     const space = await diskSpace(stateFolder);
     if (!hasRoom(space)) return;
-    await fill(`${path}.new`, sizeOn(space));
+    await fill(`${path}.new`, bytesOn(space));
     await rename(`${path}.new`, path);
   } catch {
     await rm(`${path}.new`, { force: true }).catch(() => undefined);
@@ -50,6 +57,12 @@ async function fill(path: string, bytes: number): Promise<void> {
 /** Gives the reserve up. */
 export async function releaseReserve(stateFolder: string): Promise<void> {
   await rm(reserveOf(stateFolder), { force: true }).catch(() => undefined);
+}
+
+/** Gives all of it up, for a clean-up that makes room for more. */
+export async function releaseForCleanUp(stateFolder: string): Promise<void> {
+  await releaseReserve(stateFolder);
+  await rm(cleanUpReserveOf(stateFolder), { force: true }).catch(() => undefined);
 }
 
 export const isNoSpace = (error: unknown): boolean => ["ENOSPC", "EDQUOT"].includes(codeOf(error) ?? "");

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { releaseReserve } from "../../base/disk-reserve.ts";
+import { releaseForCleanUp } from "../../base/disk-reserve.ts";
 import { diskSpace, onSameDisk } from "../../base/disk-space.ts";
 import { messageOf, WindlassError } from "../../base/errors.ts";
 import { holdFileLock } from "../../base/file-lock.ts";
@@ -63,7 +63,7 @@ export async function cleanUp(request: CleanUpRequest): Promise<CleanUpReport> {
 /** Locks and marks need a few bytes, too. */
 async function makeRoomToWork({ stateFolder }: CleanUpRequest): Promise<void> {
   const { freeBytes } = await diskSpace(stateFolder);
-  if (freeBytes < 2 ** 20) await releaseReserve(stateFolder);
+  if (freeBytes < 2 ** 20) await releaseForCleanUp(stateFolder);
 }
 
 async function look(request: CleanUpRequest): Promise<CleanUpReport> {

@@ -1,5 +1,6 @@
 import { mkdir, open, rm, statfs } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { isNoSpace } from "../../base/disk-reserve.ts";
 import { codeOf, messageOf } from "../../base/errors.ts";
 import { aliveHolder } from "../../base/file-lock.ts";
 import { newId } from "../../base/ids.ts";
@@ -41,10 +42,10 @@ async function stateFolder({ config }: DoctorContext): Promise<Finding> {
       ? warn(detail, "Each claim waits for several of them: put the state folder (--state) on a faster disk.")
       : ok(detail);
   } catch (error) {
-    return fail(
-      `${folder} cannot be written (${codeOf(error) ?? messageOf(error)})`,
-      "Give it to the agent's user, or name another with --state or agent.state.",
-    );
+    const cure = isNoSpace(error)
+      ? "Its disk is full: windlass gc removes what no run uses; else make room there."
+      : "Give it to the agent's user, or name another with --state or agent.state.";
+    return fail(`${folder} cannot be written (${codeOf(error) ?? messageOf(error)})`, cure);
   } finally {
     await rm(probe, { force: true }).catch(() => undefined);
   }

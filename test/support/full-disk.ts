@@ -1,10 +1,11 @@
 import { execFileSync } from "node:child_process";
-import { mkdir, readdir, writeFile } from "node:fs/promises";
+import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "chai";
 import { eventually, Product } from "./product.ts";
 import { commitAll, makeRepository } from "./repository.ts";
 import { type EngineUnderTest, QUEUE } from "./scenarios.ts";
+import { windlass } from "./windlass-command.ts";
 
 const FILLER = `
 import os
@@ -40,6 +41,11 @@ const PRINTED_MIB = 60;
 /** A look at the disk is good for a second. */
 const LOOK_MS = 1_100;
 const SIZE_MIB = Number(process.env["WINDLASS_FULL_DISK_MIB"] ?? 300);
+
+/** Takes all that is free, to the last piece. */
+const fill = (folder: string): void => {
+  execFileSync("sh", ["-c", 'cat /dev/zero >"$0/outside-$$" 2>/dev/null; true', folder]);
+};
 
 /** A small disk of its own under the agent's state folder, filled up by tasks. Needs root, for the mount. */
 export function fullDiskScenarios(engine: EngineUnderTest): void {
@@ -129,6 +135,37 @@ export function fullDiskScenarios(engine: EngineUnderTest): void {
         expect((await product.run(QUEUE, script("print('the next one')\n"))).status, daemon.output).to.equal("completed");
         daemon.mustLive();
       });
+    });
+
+    it("starts on it when it is full, and goes on with its run; when the reserve is gone, too, gc still makes room", async function () {
+      this.timeout(180_000);
+      await withSmallDisk(async (product, state) => {
+        const options = { queues: [QUEUE], stateFolder: state, args: await engine.daemonArgs() };
+        const first = await product.startDaemon(options);
+        await product.run(QUEUE, script("for n in range(8000): print('x' * 999)\n"));
+        const there = async (): Promise<boolean> => {
+          const names = await readdir(state);
+          return names.includes("reserve") && names.includes("reserve-for-clean-up");
+        };
+        await eventually("the reserve is there", there);
+        const id = await product.enqueue(QUEUE, script("import time\nfor n in range(40): print('line', n, flush=True); time.sleep(0.5)\n"));
+        await eventually("it prints", async () => (await product.consoleOf(id)).includes("line 2"));
+        fill(state);
+        first.child.kill("SIGKILL");
+        await first.ended;
+        const second = await product.startDaemon(options);
+        expect((await product.ended(id)).status, second.output).to.equal("completed");
+        const lines = (await product.consoleOf(id)).match(/^line \d+$/gm);
+        expect(lines).to.deep.equal(Array.from({ length: 40 }, (_, n) => `line ${n}`));
+        await product.run(QUEUE, script("for n in range(4000): print('x' * 999)\n"));
+        await eventually("the reserve is there again", there);
+        await product.endAgents();
+        await rm(join(state, "reserve"));
+        fill(state);
+        const { code, stdout, stderr } = await windlass(["gc", "--state", state, "--budget", "0"], { env: product.clientEnv });
+        expect(code, stderr).to.equal(0);
+        expect(stdout).to.match(/freed \d[\d.]* MiB/);
+      }, PRINTED_MIB);
     });
 
     it("takes no task while something else has filled it, says so, and goes on when there is room", async function () {
